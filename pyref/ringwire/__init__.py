@@ -1,0 +1,1 @@
+"""Ringwire: calls from a master to Python functions over shared-memory rings."""
