@@ -1,0 +1,250 @@
+"""One ring: opaque messages from one producer to one consumer (chapter 03).
+
+No I/O and no waiting: a call does what can be done now and says what is left. Producer and
+Consumer each belong to one thread at a time. Every value that the other side may write is loaded
+once, checked, and only the checked copy is used; an impossible one raises LaneError, after which
+the ring must not be touched again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import Final
+
+from ._registry import (
+    CONTROL_NEED_WAKEUP,
+    CONTROL_READ_POSITION,
+    CONTROL_URGENT_COUNT,
+    CONTROL_WRITE_POSITION,
+    REQUEST_CONTROL_OFFSET,
+    RESPONSE_CONTROL_OFFSET,
+    RING_FRAGMENT,
+    RING_LENGTH,
+    RING_POSITION,
+    SLOT_HEADER_SIZE,
+)
+from .errors import LaneError
+from .region import Layout, Memory
+from .wire import Bytes
+
+_SLOT_HEADER: Final = Struct("<II")
+_U32_MASK: Final = 0xFFFFFFFF
+
+
+class Ring:
+    """Where the parts of a ring lie in memory.
+
+    The four shared fields are views of one element; indexing one is a single aligned load or
+    store, which x86-64 orders like acquire and release.
+    """
+
+    __slots__ = (
+        "_views",
+        "max_message",
+        "memory",
+        "need_wakeup",
+        "read_position",
+        "slot_count",
+        "slot_size",
+        "slot_stride",
+        "slots_offset",
+        "urgent_count",
+        "write_position",
+    )
+
+    def __init__(
+        self, memory: Memory, layout: Layout, control_offset: int, slots_offset: int
+    ) -> None:
+        self.memory = memory
+        self.slots_offset = slots_offset
+        self.slot_count = layout.slot_count
+        self.slot_size = layout.slot_size
+        self.slot_stride = layout.slot_stride
+        self.max_message = layout.max_message
+        self._views: list[memoryview] = []
+        self.write_position = self._field(control_offset + CONTROL_WRITE_POSITION, "Q", 8)
+        self.urgent_count = self._field(control_offset + CONTROL_URGENT_COUNT, "I", 4)
+        self.read_position = self._field(control_offset + CONTROL_READ_POSITION, "Q", 8)
+        self.need_wakeup = self._field(control_offset + CONTROL_NEED_WAKEUP, "I", 4)
+
+    def _field(self, offset: int, kind: str, size: int) -> memoryview:
+        whole = memoryview(self.memory)
+        part = whole[offset : offset + size]
+        field = part.cast("B").cast("Q" if kind == "Q" else "I")
+        self._views += (field, part, whole)
+        return field
+
+    @classmethod
+    def requests(cls, memory: Memory, layout: Layout) -> Ring:
+        """The ring from master to worker."""
+        return cls(memory, layout, REQUEST_CONTROL_OFFSET, layout.request_slots_offset)
+
+    @classmethod
+    def responses(cls, memory: Memory, layout: Layout) -> Ring:
+        """The ring from worker to master."""
+        return cls(memory, layout, RESPONSE_CONTROL_OFFSET, layout.response_slots_offset)
+
+    def slot(self, position: int) -> int:
+        """The offset in memory of the slot with this position."""
+        return self.slots_offset + (position & (self.slot_count - 1)) * self.slot_stride
+
+    def close(self) -> None:
+        """Give up the shared fields: whoever still uses them gets a ValueError."""
+        for view in self._views:
+            view.release()
+
+
+class Producer:
+    """The writing side. position is the write position, known here before it is shared."""
+
+    __slots__ = ("_read_position", "position", "ring")
+
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
+        self.position: int = ring.write_position[0]
+        self._read_position: int = ring.read_position[0]
+
+    # spec:req RING-006 RING-016 REGION-014
+    def free_slots(self) -> int:
+        """How many slots may be written now."""
+        # Acquire; pairs with the consumer's store of read_position.
+        read = self.ring.read_position[0]
+        if not self._read_position <= read <= self.position:
+            facts = f"read_position={read} before={self._read_position} write={self.position}"
+            raise LaneError(RING_POSITION, facts)
+        self._read_position = read
+        return self.ring.slot_count - (self.position - read)
+
+    # spec:req RING-001 RING-002 RING-003 RING-004 RING-005 RING-007 RING-008 RING-009
+    def put(self, message: Bytes, offset: int = 0) -> int:
+        """Write and publish the fragments of message from offset on, as far as slots are free.
+
+        Returns the offset of the first byte that is left, len(message) when all is published.
+        The caller waits and comes again with it; until then no other message may be put.
+        """
+        length = len(message)
+        ring = self.ring
+        if not 0 < length <= ring.max_message:
+            raise ValueError(f"message length={length} maximum={ring.max_message}")
+        view = memoryview(message)
+        for _ in range(min(self.free_slots(), -(-(length - offset) // ring.slot_size))):
+            end = min(offset + ring.slot_size, length)
+            slot = ring.slot(self.position)
+            _SLOT_HEADER.pack_into(ring.memory, slot, length, offset)
+            data = slot + SLOT_HEADER_SIZE
+            ring.memory[data : data + end - offset] = view[offset:end]
+            self.position += 1
+            # Release; pairs with the consumer's load of write_position.
+            ring.write_position[0] = self.position
+            offset = end
+        return offset
+
+    # spec:req RING-021
+    def announce_urgent(self) -> None:
+        """Tell the consumer to look ahead; call it after the urgent message was put."""
+        count = self.ring.urgent_count
+        count[0] = (count[0] + 1) & _U32_MASK
+
+    # spec:req BELL-002 BELL-003
+    def consumer_sleeps(self) -> bool:
+        """Whether the doorbell must be rung; call it after publishing and a full fence."""
+        return bool(self.ring.need_wakeup[0])
+
+
+class Consumer:
+    """The reading side. position is the read position: all slots before it are released."""
+
+    __slots__ = ("_bytes", "_end", "_length", "_scanned", "position", "ring")
+
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
+        self.position: int = ring.read_position[0]
+        self._scanned = 0
+        # The message at hand: its length (0: none), the position after it, its bytes so far.
+        self._length = 0
+        self._end = 0
+        self._bytes = bytearray()
+
+    @property
+    def between_messages(self) -> bool:
+        """Whether the slot at position would start a message that was not looked at yet."""
+        return self._length == 0
+
+    # spec:req RING-015 REGION-014
+    def published(self) -> int:
+        """The write position, checked."""
+        # Acquire; pairs with the producer's store of write_position.
+        write: int = self.ring.write_position[0]
+        if not 0 <= write - self.position <= self.ring.slot_count:
+            raise LaneError(RING_POSITION, f"write_position={write} read={self.position}")
+        return write
+
+    # spec:req RING-017 RING-018
+    def _header(self, position: int) -> tuple[int, int]:
+        length, offset = _SLOT_HEADER.unpack_from(self.ring.memory, self.ring.slot(position))
+        if not 0 < length <= self.ring.max_message:
+            raise LaneError(RING_LENGTH, f"message_length={length} position={position}")
+        return length, offset
+
+    def _data(self, position: int, size: int) -> bytes:
+        data = self.ring.slot(position) + SLOT_HEADER_SIZE
+        return bytes(self.ring.memory[data : data + size])
+
+    # spec:req RING-013 RING-014 RING-018 RING-019
+    def peek(self) -> bytearray | None:
+        """The next message, copied but not taken; None if it is not all there yet.
+
+        Fragments before the last are released as they are copied.
+        """
+        write = self.published()
+        slot_size = self.ring.slot_size
+        while self.position < write and not self._complete():
+            length, offset = self._header(self.position)
+            if self._length == 0:
+                self._length = length
+                self._end = self.position + -(-length // slot_size)
+            if offset != len(self._bytes) or length != self._length:
+                facts = (
+                    f"fragment_offset={offset} expected={len(self._bytes)} "
+                    f"message_length={length} expected={self._length} position={self.position}"
+                )
+                raise LaneError(RING_FRAGMENT, facts)
+            self._bytes += self._data(self.position, min(slot_size, length - offset))
+            if not self._complete():
+                self._release()
+        return self._bytes if self._complete() else None
+
+    def _complete(self) -> bool:
+        return 0 < self._length == len(self._bytes)
+
+    def take(self) -> None:
+        """Release the last slot of the message that peek returned: the call counts as started."""
+        if not self._complete():
+            raise ValueError("no message to take")
+        self._length = 0
+        self._bytes = bytearray()
+        self._release()
+
+    # spec:req RING-011 RING-012
+    def _release(self) -> None:
+        self.position += 1
+        # Release; pairs with the producer's load of read_position.
+        self.ring.read_position[0] = self.position
+
+    # spec:req RING-022
+    def look_ahead(self, length: int) -> Iterator[tuple[int, bytes]]:
+        """Position and bytes of published messages of this length, which must fit one slot.
+
+        Each is reported once; nothing is released, and the message at hand is left out.
+        """
+        write = self.published()
+        self._scanned = max(self._scanned, self._end if self._length else self.position)
+        while self._scanned < write:
+            position = self._scanned
+            found, offset = self._header(position)
+            if offset != 0:
+                raise LaneError(RING_FRAGMENT, f"fragment_offset={offset} position={position}")
+            self._scanned += -(-found // self.ring.slot_size)
+            if found == length:
+                yield position, self._data(position, length)
