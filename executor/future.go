@@ -1,0 +1,45 @@
+package executor
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// Future is a call that was submitted. Its end comes by itself, also if nobody
+// asks for it.
+type Future struct {
+	done chan struct{}
+	raw  json.RawMessage
+	err  error
+}
+
+// Submit is Call without waiting. A call that is refused has ended already.
+// kwargs is not used after Submit has returned, unless it is a json.RawMessage,
+// which must not be changed until the end of the call.
+func (p *Pool) Submit(ctx context.Context, function string, kwargs any, opts ...CallOption) *Future {
+	f := &Future{done: make(chan struct{})}
+	c, _, err := p.submit(ctx, function, kwargs, opts)
+	if err != nil {
+		f.err = err
+		close(f.done)
+		return f
+	}
+	go func() { // ends with the call, which ends with the pool at the latest
+		defer close(f.done)
+		f.err = p.finish(ctx, c, &f.raw)
+	}()
+	return f
+}
+
+// Done is closed when the call has ended.
+func (f *Future) Done() <-chan struct{} { return f.done }
+
+// Result waits for the end of the call and stores its result where out points,
+// as Call does. It may be called again.
+func (f *Future) Result(out any) error {
+	<-f.done
+	if f.err != nil {
+		return f.err
+	}
+	return decode(f.raw, false, out)
+}

@@ -1,0 +1,242 @@
+package executor
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/ringwire/ringwire/ring"
+	"github.com/ringwire/ringwire/wire"
+)
+
+// receiver is the way out of a lane. Whoever holds it may read the response
+// ring: a caller that waits for its own answer, which saves the switch to
+// another goroutine when calls come one by one, or the lane's reader, which is
+// better when there are many. It is handed over without system calls.
+type receiver struct {
+	consumer *ring.Consumer
+	spin     time.Duration
+
+	held    atomic.Bool   // somebody reads the ring
+	handed  atomic.Bool   // ... and that is the reader, who does not know it yet
+	corrupt atomic.Bool   // ... and nobody ever will again
+	wake    chan struct{} // tells the reader to look
+	quit    chan struct{} // tells the reader to return
+	stopped chan struct{} // it has
+
+	answers atomic.Int64 // received
+	since   atomic.Int64 // when the lane last became busy or got an answer, ns
+	service atomic.Int64 // moving average of the time per answer, ns
+}
+
+// start is the clock's origin; only differences count.
+var start = time.Now()
+
+func nanotime() int64 { return int64(time.Since(start)) }
+
+// initialService keeps calls from being given in advance to a lane of which
+// nothing is known yet.
+const initialService = int64(time.Millisecond)
+
+// aheadTime is for how long a worker may have calls in advance.
+const aheadTime = int64(500 * time.Microsecond)
+
+// maxAhead is how many calls, at most, are given in advance.
+const maxAhead = 64
+
+func (r *receiver) init(region *ring.Region, spin time.Duration) {
+	r.consumer = region.ResponseConsumer()
+	r.spin = spin
+	r.wake = make(chan struct{}, 1)
+	r.quit = make(chan struct{})
+	r.stopped = make(chan struct{})
+	r.service.Store(initialService)
+}
+
+// busy notes that the lane has something to do from now on.
+func (r *receiver) busy() { r.since.Store(nanotime()) }
+
+// answered notes that n answers have come.
+func (r *receiver) answered(n int) {
+	r.answers.Add(int64(n))
+	now := nanotime()
+	each := (now - r.since.Swap(now)) / int64(n)
+	old := r.service.Load()
+	r.service.Store(old + (each-old)/8)
+}
+
+// idle returns for how long the lane has had nothing to do.
+func (l *lane) idle() time.Duration {
+	if l.load.Load() > 0 {
+		return 0
+	}
+	return time.Duration(nanotime() - l.since.Load())
+}
+
+// ahead returns how many slots of requests may wait in the ring.
+func (r *receiver) ahead() uint64 {
+	return uint64(min(aheadTime/max(r.service.Load(), 1), maxAhead))
+}
+
+// spinTime returns how long it is worth looking for the next answer. Where calls
+// take far longer than the budget, looking for their end is a waste.
+func (r *receiver) spinTime() time.Duration {
+	if r.service.Load() > 4*int64(r.spin) {
+		return 0
+	}
+	return r.spin
+}
+
+// listen turns the worker's doorbell into work for the reader, until the
+// doorbell is closed.
+func (l *lane) listen() {
+	for l.wakeMaster.Wait(l.patience()) == nil {
+		l.poke()
+	}
+	close(l.quit)
+}
+
+// patience bounds the wait while calls are in flight, so that a worker without
+// proper fences costs latency and nothing else (BELL-010). An idle lane sleeps.
+func (l *lane) patience() time.Duration {
+	if l.load.Load() > 0 {
+		return time.Second
+	}
+	return 0
+}
+
+func (l *lane) poke() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// read is the lane's reader.
+func (l *lane) read() {
+	defer close(l.stopped)
+	for {
+		select {
+		case <-l.quit:
+			return
+		case <-l.wake:
+		}
+		l.checkReady()
+		if l.handed.Swap(false) || l.held.CompareAndSwap(false, true) {
+			l.receive(nil)
+		}
+	}
+}
+
+// checkReady notices the end of the handshake, which no message announces.
+func (l *lane) checkReady() {
+	select {
+	case <-l.ready:
+	default:
+		if l.block.State() == ring.StateReady {
+			close(l.ready)
+		}
+	}
+}
+
+// help lets a caller receive for everybody while it waits for its own call, if
+// nobody else does, for as long as it is worth it.
+func (l *lane) help(c *call) {
+	if l.held.CompareAndSwap(false, true) {
+		l.receive(c)
+	}
+}
+
+// receive reads the ring until nothing has come for a while, or until the call
+// own has ended. The receiver is held by the caller, and is free or handed over
+// afterwards.
+func (l *lane) receive(own *call) {
+	l.consumer.Awake()
+	for {
+		n, err := l.drain()
+		if err != nil {
+			// The lane is lost, and so is the receiver: it stays held for good.
+			l.corrupt.Store(true)
+			l.kill(&protocolError{err})
+			return
+		}
+		if n > 0 {
+			l.pool.pump()
+		}
+		if own != nil && len(own.done) > 0 {
+			if l.load.Load() > 0 {
+				l.handed.Store(true)
+				l.poke()
+				return
+			}
+		} else if l.load.Load() > 0 && l.look(own) {
+			continue
+		}
+		if l.consumer.PrepareSleep() {
+			l.held.Store(false)
+			// Whoever came to help in this instant found the receiver held; the
+			// doorbell is armed for its answer.
+			return
+		}
+		l.consumer.Awake()
+	}
+}
+
+// look spins until there is something to read, and reports whether there is.
+func (l *lane) look(own *call) bool {
+	budget := l.spinTime()
+	if budget == 0 {
+		return l.consumer.Ready()
+	}
+	began := time.Now()
+	for i := 0; ; i++ {
+		if l.consumer.Ready() {
+			return true
+		}
+		// Without yielding, a spinning goroutine starves the one that would send
+		// the next request.
+		if i%8 == 7 {
+			runtime.Gosched()
+		}
+		if i%32 == 31 && time.Since(began) > budget {
+			return false
+		}
+	}
+}
+
+// drain takes every response that is there.
+//
+//spec:req LIFE-022 LIFE-023
+func (l *lane) drain() (n int, err error) {
+	for {
+		message, owned, err := l.consumer.Next()
+		if err != nil || message == nil {
+			if n > 0 {
+				l.answered(n)
+			}
+			return n, err
+		}
+		r, err := wire.ParseResponse(message, l.region.MaxMessage)
+		if err != nil {
+			return n, err
+		}
+		n++
+		if c := l.leave(r.ID); c == nil || !c.answer(l, r.ID, &r, owned) {
+			l.pool.counters.late.Add(1)
+		}
+	}
+}
+
+// drainLast takes what a dead worker has left, and keeps the receiver for good.
+// Whoever holds it lets go soon.
+//
+//spec:req LIFE-051
+func (l *lane) drainLast() {
+	for !l.held.CompareAndSwap(false, true) && !l.handed.Swap(false) {
+		if l.corrupt.Load() {
+			return
+		}
+		runtime.Gosched()
+	}
+	_, _ = l.drain() // a last message that is malformed changes nothing any more
+}
