@@ -43,10 +43,12 @@ func (d Direction) headerFields() []HeaderField {
 // with, and is the size in bytes of that frame.
 func (d Direction) frameSize(b []byte, maxMessage int) (int, *Error) {
 	if d == Responses {
-		h, err := readResponseHeader(b, maxMessage)
+		var h responseHeader
+		err := h.read(b, maxMessage)
 		return int(h.total), err
 	}
-	h, err := readRequestHeader(b, maxMessage)
+	var h requestHeader
+	err := h.read(b, maxMessage)
 	return int(h.total), err
 }
 

@@ -24,8 +24,8 @@ type Request struct {
 //spec:req WIRE-028
 //spec:req WIRE-029
 func ParseRequest(b []byte, maxMessage int) (Request, error) {
-	h, err := readRequestHeader(b, maxMessage)
-	if err != nil {
+	var h requestHeader
+	if err := h.read(b, maxMessage); err != nil {
 		return Request{}, err
 	}
 	if uint64(len(b)) != h.total {
@@ -145,15 +145,15 @@ type requestHeader struct {
 	kwargsLen   uint64
 }
 
-// readRequestHeader reads the header that b starts with and makes the checks
+// read reads the header that b starts with and makes the checks
 // WIRE-001 to WIRE-008.
 //
 //spec:req WIRE-001
-func readRequestHeader(b []byte, maxMessage int) (requestHeader, *Error) {
+func (h *requestHeader) read(b []byte, maxMessage int) *Error {
 	if len(b) < RequestHeaderSize {
-		return requestHeader{}, Requests.truncatedHeader(len(b))
+		return Requests.truncatedHeader(len(b))
 	}
-	h := requestHeader{
+	*h = requestHeader{
 		typ:         Type(b[offRequestType]),
 		id:          binary.LittleEndian.Uint32(b[offRequestRequestID:]),
 		total:       uint64(binary.LittleEndian.Uint32(b[offRequestTotalLength:])),
@@ -161,7 +161,7 @@ func readRequestHeader(b []byte, maxMessage int) (requestHeader, *Error) {
 		functionLen: uint64(binary.LittleEndian.Uint32(b[offRequestFunctionNameLen:])),
 		kwargsLen:   uint64(binary.LittleEndian.Uint32(b[offRequestKwargsLen:])),
 	}
-	return h, h.check(maxMessage)
+	return h.check(maxMessage)
 }
 
 //spec:req WIRE-004

@@ -22,8 +22,8 @@ type Response struct {
 //spec:req WIRE-028
 //spec:req WIRE-029
 func ParseResponse(b []byte, maxMessage int) (Response, error) {
-	h, err := readResponseHeader(b, maxMessage)
-	if err != nil {
+	var h responseHeader
+	if err := h.read(b, maxMessage); err != nil {
 		return Response{}, err
 	}
 	if uint64(len(b)) != h.total {
@@ -135,15 +135,15 @@ type responseHeader struct {
 	success         uint8
 }
 
-// readResponseHeader reads the header that b starts with and makes the checks
+// read reads the header that b starts with and makes the checks
 // WIRE-001 to WIRE-006.
 //
 //spec:req WIRE-001
-func readResponseHeader(b []byte, maxMessage int) (responseHeader, *Error) {
+func (h *responseHeader) read(b []byte, maxMessage int) *Error {
 	if len(b) < ResponseHeaderSize {
-		return responseHeader{}, Responses.truncatedHeader(len(b))
+		return Responses.truncatedHeader(len(b))
 	}
-	h := responseHeader{
+	*h = responseHeader{
 		typ:             Type(b[offResponseType]),
 		id:              binary.LittleEndian.Uint32(b[offResponseRequestID:]),
 		total:           uint64(binary.LittleEndian.Uint32(b[offResponseTotalLength:])),
@@ -152,7 +152,7 @@ func readResponseHeader(b []byte, maxMessage int) (responseHeader, *Error) {
 		errorMessageLen: uint64(binary.LittleEndian.Uint32(b[offResponseErrorMessageLen:])),
 		success:         b[offResponseSuccess],
 	}
-	return h, h.check(maxMessage)
+	return h.check(maxMessage)
 }
 
 //spec:req WIRE-004

@@ -31,6 +31,17 @@ func checkText(text []byte, offset int, field Field) *Error {
 //spec:req WIRE-015
 //spec:req WIRE-017
 func checkName(name []byte, offset int, field Field) *Error {
+	for _, c := range name {
+		if c == 0 || c >= utf8.RuneSelf {
+			return checkUnusualName(name, offset, field)
+		}
+	}
+	return nil
+}
+
+// checkUnusualName is apart from checkName so that the names that people use,
+// ASCII and short, are checked in one pass and without a call.
+func checkUnusualName(name []byte, offset int, field Field) *Error {
 	if err := checkText(name, offset, field); err != nil {
 		return err
 	}
