@@ -1,0 +1,106 @@
+# The one place where the commands of this repository are written down.
+# `make` without a target explains the others.
+
+GO         ?= go
+PYTHON     ?= python3
+FUZZTIME   ?= 10s
+GOLANGCI   := v2.15.0
+
+# Tools and the Python environment live inside the tree and are never committed.
+BIN        := $(CURDIR)/bin
+VENV       := $(CURDIR)/.venv
+VENV_PY    := $(VENV)/bin/python
+LINTER     := $(BIN)/golangci-lint-$(GOLANGCI)
+
+.DEFAULT_GOAL := help
+MAKEFLAGS  += --no-print-directory
+
+.PHONY: help
+help: ## Explain the targets
+	@echo "make TARGET, where TARGET is one of"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Needed: Go and Python 3.10 or later. PYTHON=... chooses the interpreter."
+
+.PHONY: demo
+demo: ## Analyse Python's standard library in a worker pool
+	$(GO) run ./cmd/ringwire demo --python $(PYTHON)
+
+.PHONY: build
+build: ## Build the command into bin/ringwire
+	$(GO) build -trimpath -o $(BIN)/ringwire ./cmd/ringwire
+
+.PHONY: test
+test: test-go test-python ## Run all tests, Go and Python
+
+.PHONY: test-go
+test-go: ## Run go vet and the Go tests
+	$(GO) vet ./...
+	$(GO) test ./...
+
+.PHONY: test-python
+test-python: $(VENV)/test.stamp ## Run the tests of pyref/
+	cd pyref && $(VENV_PY) -m pytest
+
+.PHONY: test-race
+test-race: ## Run the Go tests under the race detector
+	$(GO) test -race ./...
+
+.PHONY: fmt
+fmt: $(LINTER) $(VENV)/lint.stamp ## Format the sources
+	$(LINTER) fmt
+	cd pyref && $(VENV_PY) -m ruff format
+
+.PHONY: lint
+lint: $(LINTER) $(VENV)/lint.stamp ## Check formatting, style and types of Go and Python
+	$(LINTER) fmt --diff
+	$(LINTER) run
+	cd pyref && $(VENV_PY) -m ruff format --check && $(VENV_PY) -m ruff check && $(VENV_PY) -m mypy
+	$(VENV_PY) -m ruff check --config pyref/pyproject.toml $(PYTHON_ELSEWHERE)
+	$(VENV_PY) -m ruff format --check --config pyref/pyproject.toml $(PYTHON_ELSEWHERE)
+	$(VENV_PY) -m mypy --strict $(PYTHON_ELSEWHERE)
+
+# Python that travels inside Go packages or stands beside them.
+PYTHON_ELSEWHERE := bench cmd examples
+
+.PHONY: generate
+generate: ## Rebuild the generated files from spec/registry
+	$(GO) generate ./...
+	$(PYTHON) pyref/tools/generate_registry.py
+
+.PHONY: check-generated
+check-generated: ## Fail if a generated file is not current
+	$(GO) run ./internal/registrygen -check
+	$(PYTHON) pyref/tools/generate_registry.py --check
+	$(GO) mod tidy -diff
+
+.PHONY: check
+check: lint check-generated test ## Everything that a change must pass
+
+.PHONY: bench
+bench: ## Compare the executor with Python's ProcessPoolExecutor
+	$(GO) run ./cmd/ringwire bench --python $(PYTHON)
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME
+	.ci/fuzz $(FUZZTIME)
+
+.PHONY: clean
+clean: ## Remove what these targets have made
+	rm -rf $(BIN) $(VENV)
+
+# --- tools ---------------------------------------------------------------------
+
+# A linter of the right version that is installed already saves minutes.
+$(LINTER):
+	@mkdir -p $(BIN)
+	@if golangci-lint version 2>/dev/null | grep -qF ' $(GOLANGCI:v%=%) '; then \
+	  ln -sf "$$(command -v golangci-lint)" $@; \
+	else \
+	  echo "GOBIN=$(BIN) $(GO) install .../golangci-lint@$(GOLANGCI)"; \
+	  GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI) && \
+	  mv $(BIN)/golangci-lint $@; \
+	fi
+
+$(VENV)/%.stamp: .ci/requirements-%.txt .ci/python-env
+	.ci/python-env $(PYTHON) $(VENV) $<
+	@touch $@
