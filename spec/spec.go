@@ -15,3 +15,8 @@ var Oracle []byte
 //
 //go:embed registry/*.json
 var Registry embed.FS
+
+// VectorSchema is the JSON schema of a vector.
+//
+//go:embed schema/vector.schema.json
+var VectorSchema []byte
