@@ -55,7 +55,8 @@ type Config struct {
 	// before its worker is killed. 0: 500 ms. Negative: 1 ms.
 	CancelGrace time.Duration
 	// DrainTimeout is how long Close, and the replacement of a worker, wait for
-	// calls in flight. 0: 10 s. Negative: not at all.
+	// calls in flight before the worker is killed. 0: 10 s. Negative: it is killed
+	// at once.
 	DrainTimeout time.Duration
 
 	// SlotCount, SlotSize and MaxMessage are the geometry of the rings; 0 means

@@ -199,8 +199,9 @@ func (s *place) retire(w *worker) {
 		<-w.exited
 		return
 	}
-	if s.until(w, shutdownGrace, w.sendShutdown) {
-		timer := time.NewTimer(shutdownGrace)
+	grace := min(shutdownGrace, s.pool.cfg.DrainTimeout)
+	if s.until(w, grace, w.sendShutdown) {
+		timer := time.NewTimer(grace)
 		defer timer.Stop()
 		select {
 		case <-w.exited:

@@ -1,0 +1,191 @@
+package executor_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ringwire/ringwire/executor"
+)
+
+// outcome returns the outcome of a call that failed with want.
+func outcome(t *testing.T, err, want error) executor.Outcome {
+	t.Helper()
+	var call *executor.CallError
+	if !errors.Is(err, want) || !errors.As(err, &call) {
+		t.Fatalf("got %v, want %v", err, want)
+	}
+	return call.Outcome
+}
+
+//spec:test LIFE-032
+//spec:test LIFE-033
+func TestCancelAsync(t *testing.T) {
+	p := newPool(t, executor.Config{Workers: 1, CancelGrace: 10 * time.Second})
+	trace := filepath.Join(t.TempDir(), "trace")
+	ctx, cancel := context.WithCancel(t.Context())
+	f := p.Submit(ctx, "handlers:async_cleanup", args("path", trace))
+	// A call that is answered shows that the one before it has been taken.
+	if err := p.Call(t.Context(), "handlers:async_add", args("a", 1, "b", 2), nil); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	err := f.Result(nil)
+	if got := outcome(t, err, executor.ErrCanceled); got != executor.OutcomeStopped {
+		t.Errorf("outcome is %q: %v", got, err)
+	}
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("not context.Canceled: %v", err)
+	}
+	if _, err := os.Stat(trace); err != nil {
+		t.Errorf("the handler saw no CancelledError: %v", err)
+	}
+	if s := p.Stats(); s.Restarts != 0 || s.Canceled != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestDeadlineAsync(t *testing.T) {
+	p := newPool(t, executor.Config{Workers: 1, CancelGrace: 10 * time.Second})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := p.Call(ctx, "handlers:async_sleep", args("seconds", 1000), nil)
+	if got := outcome(t, err, executor.ErrExpired); got != executor.OutcomeStopped {
+		t.Errorf("outcome is %q: %v", got, err)
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("not context.DeadlineExceeded: %v", err)
+	}
+}
+
+//spec:test LIFE-036
+func TestDeadlineOfWhatDoesNotStop(t *testing.T) {
+	p := newPool(t, executor.Config{Workers: 1, CancelGrace: 50 * time.Millisecond})
+	for _, function := range []string{"handlers:stuck_in_c", "handlers:async_stubborn"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		err := p.Call(ctx, function, nil, nil)
+		cancel()
+		if got := outcome(t, err, executor.ErrExpired); got != executor.OutcomeKilled {
+			t.Errorf("%s: outcome is %q: %v", function, got, err)
+		}
+		if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil {
+			t.Errorf("after %s: %v", function, err)
+		}
+	}
+	if s := p.Stats(); s.Restarts != 2 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestDeadlineOfASyncCallThatEndsInTheGrace(t *testing.T) {
+	p := newPool(t, executor.Config{Workers: 1, CancelGrace: 30 * time.Second})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := p.Call(ctx, "handlers:sleep", args("seconds", 0.3), nil)
+	if got := outcome(t, err, executor.ErrExpired); got != executor.OutcomeCompleted {
+		t.Errorf("outcome is %q: %v", got, err)
+	}
+}
+
+func TestContextThatIsDone(t *testing.T) {
+	p := newPool(t, executor.Config{Workers: 1})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("the client has gone")
+	cancel(cause)
+	err := p.Call(ctx, "handlers:nothing", nil, nil)
+	if got := outcome(t, err, executor.ErrCanceled); got != executor.OutcomeNotStarted || !errors.Is(err, cause) {
+		t.Errorf("outcome is %q: %v", got, err)
+	}
+}
+
+// TestCallsThatWaitNeverStart cancels calls behind a busy worker: in the queue,
+// and in the ring, where they were put in advance.
+//
+//spec:test LIFE-030
+//spec:test LIFE-031
+//spec:test LIFE-035
+func TestCallsThatWaitNeverStart(t *testing.T) {
+	p := newPool(t, executor.Config{Workers: 1, CancelGrace: 100 * time.Millisecond})
+	for range 500 { // teach the lane that calls are short
+		if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	trace := filepath.Join(t.TempDir(), "trace")
+	busy := p.Submit(t.Context(), "handlers:append_and_sleep", args("path", trace, "line", "busy", "seconds", 0.5))
+	for {
+		if data, _ := os.ReadFile(trace); len(data) > 0 {
+			break
+		}
+		runtime.Gosched()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var futures []*executor.Future
+	for range 100 {
+		futures = append(futures, p.Submit(ctx, "handlers:append", args("path", trace, "line", "waited")))
+	}
+	inRing, inQueue := p.Stats().InFlight-1, p.Stats().Queued
+	if inRing == 0 || inQueue == 0 {
+		t.Fatalf("%d calls in the ring, %d in the queue", inRing, inQueue)
+	}
+	cancel()
+	for _, f := range futures {
+		err := f.Result(nil)
+		if got := outcome(t, err, executor.ErrCanceled); got != executor.OutcomeNotStarted {
+			t.Errorf("outcome is %q: %v", got, err)
+		}
+	}
+	if err := busy.Result(nil); err != nil {
+		t.Errorf("the call that kept the worker busy: %v", err)
+	}
+	if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil {
+		t.Error(err)
+	}
+	data, err := os.ReadFile(trace)
+	if err != nil || strings.Contains(string(data), "waited") {
+		t.Errorf("a cancelled call ran: %q %v", data, err)
+	}
+	if s := p.Stats(); s.Restarts != 0 || s.InFlight != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestLargeCallWithdrawnOnItsWay gives up a request that is being sent in pieces
+// to a worker that does not take them.
+func TestLargeCallWithdrawnOnItsWay(t *testing.T) {
+	p := newPool(t, executor.Config{Workers: 1, CancelGrace: 50 * time.Millisecond})
+	trace := filepath.Join(t.TempDir(), "trace")
+	pid := p.Workers()[0].PID
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	large := strings.Repeat("x", 8<<20)
+	f := p.Submit(ctx, "handlers:append", args("path", trace, "line", large))
+	for p.Stats().InFlight == 0 {
+		runtime.Gosched()
+	}
+	cancel()
+	err := f.Result(nil)
+	if got := outcome(t, err, executor.ErrCanceled); got != executor.OutcomeNotStarted {
+		t.Errorf("outcome is %q: %v", got, err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := executor.CallAs[int](t.Context(), p, "handlers:length", args("s", large)); err != nil || n != len(large) {
+		t.Errorf("a large call afterwards: %d %v", n, err)
+	}
+	if _, err := os.Stat(trace); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the withdrawn call ran: %v", err)
+	}
+	if s := p.Stats(); s.Restarts != 0 || s.Late != 1 {
+		t.Errorf("%+v", s)
+	}
+}
