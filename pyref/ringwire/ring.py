@@ -29,6 +29,8 @@ from .region import Layout, Memory
 from .wire import Bytes
 
 _SLOT_HEADER: Final = Struct("<II")
+_U32_BYTES: Final = 4
+_U64_BYTES: Final = 8
 _U32_MASK: Final = 0xFFFFFFFF
 
 
@@ -63,16 +65,15 @@ class Ring:
         self.slot_stride = layout.slot_stride
         self.max_message = layout.max_message
         self._views: list[memoryview] = []
-        self.write_position = self._field(control_offset + CONTROL_WRITE_POSITION, "Q", 8)
-        self.urgent_count = self._field(control_offset + CONTROL_URGENT_COUNT, "I", 4)
-        self.read_position = self._field(control_offset + CONTROL_READ_POSITION, "Q", 8)
-        self.need_wakeup = self._field(control_offset + CONTROL_NEED_WAKEUP, "I", 4)
+        self.write_position = self._field(control_offset + CONTROL_WRITE_POSITION, _U64_BYTES)
+        self.urgent_count = self._field(control_offset + CONTROL_URGENT_COUNT, _U32_BYTES)
+        self.read_position = self._field(control_offset + CONTROL_READ_POSITION, _U64_BYTES)
+        self.need_wakeup = self._field(control_offset + CONTROL_NEED_WAKEUP, _U32_BYTES)
 
-    def _field(self, offset: int, kind: str, size: int) -> memoryview:
-        whole = memoryview(self.memory)
-        part = whole[offset : offset + size]
-        field = part.cast("B").cast("Q" if kind == "Q" else "I")
-        self._views += (field, part, whole)
+    def _field(self, offset: int, size: int) -> memoryview:
+        part = memoryview(self.memory)[offset : offset + size]
+        field = part.cast("Q") if size == _U64_BYTES else part.cast("I")
+        self._views += (field, part)
         return field
 
     @classmethod
@@ -116,6 +117,11 @@ class Producer:
         self._read_position = read
         return self.ring.slot_count - (self.position - read)
 
+    def has_slot(self) -> bool:
+        """Whether a slot may be written now; cheap while the last answer still holds."""
+        known = self.position - self._read_position < self.ring.slot_count
+        return known or self.free_slots() > 0
+
     # spec:req RING-001 RING-002 RING-003 RING-004 RING-005 RING-007 RING-008 RING-009
     def put(self, message: Bytes, offset: int = 0) -> int:
         """Write and publish the fragments of message from offset on, as far as slots are free.
@@ -155,21 +161,17 @@ class Producer:
 class Consumer:
     """The reading side. position is the read position: all slots before it are released."""
 
-    __slots__ = ("_bytes", "_end", "_length", "_scanned", "position", "ring")
+    __slots__ = ("_bytes", "_end", "_scanned", "length", "position", "ring")
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
         self.position: int = ring.read_position[0]
         self._scanned = 0
-        # The message at hand: its length (0: none), the position after it, its bytes so far.
-        self._length = 0
+        # The message at hand, if peek has begun to copy one: its length (0: none), the position
+        # after it, its bytes so far.
+        self.length = 0
         self._end = 0
         self._bytes = bytearray()
-
-    @property
-    def between_messages(self) -> bool:
-        """Whether the slot at position would start a message that was not looked at yet."""
-        return self._length == 0
 
     # spec:req RING-015 REGION-014
     def published(self) -> int:
@@ -201,13 +203,13 @@ class Consumer:
         slot_size = self.ring.slot_size
         while self.position < write and not self._complete():
             length, offset = self._header(self.position)
-            if self._length == 0:
-                self._length = length
+            if self.length == 0:
+                self.length = length
                 self._end = self.position + -(-length // slot_size)
-            if offset != len(self._bytes) or length != self._length:
+            if offset != len(self._bytes) or length != self.length:
                 facts = (
                     f"fragment_offset={offset} expected={len(self._bytes)} "
-                    f"message_length={length} expected={self._length} position={self.position}"
+                    f"message_length={length} expected={self.length} position={self.position}"
                 )
                 raise LaneError(RING_FRAGMENT, facts)
             self._bytes += self._data(self.position, min(slot_size, length - offset))
@@ -216,14 +218,16 @@ class Consumer:
         return self._bytes if self._complete() else None
 
     def _complete(self) -> bool:
-        return 0 < self._length == len(self._bytes)
+        return 0 < self.length == len(self._bytes)
 
     def take(self) -> None:
-        """Release the last slot of the message that peek returned: the call counts as started."""
-        if not self._complete():
-            raise ValueError("no message to take")
-        self._length = 0
-        self._bytes = bytearray()
+        """Release the last slot of the next message: from now on its call counts as started.
+
+        The caller has had the message from peek, or has copied it out of its only slot.
+        """
+        if self.length:
+            self.length = 0
+            self._bytes = bytearray()
         self._release()
 
     # spec:req RING-011 RING-012
@@ -239,7 +243,7 @@ class Consumer:
         Each is reported once; nothing is released, and the message at hand is left out.
         """
         write = self.published()
-        self._scanned = max(self._scanned, self._end if self._length else self.position)
+        self._scanned = max(self._scanned, self._end if self.length else self.position)
         while self._scanned < write:
             position = self._scanned
             found, offset = self._header(position)

@@ -1,0 +1,56 @@
+"""What the master tells a worker about its job (chapter 05, Configuration)."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any, Final
+
+VARIABLE: Final = "RINGWIRE_WORKER_CONFIG"
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """allow patterns, directories for the module search path, modules to import at the start."""
+
+    allow: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {"allow": self.allow, "path": self.path, "preload": self.preload},
+        )
+
+
+def _strings(members: dict[str, Any], name: str) -> tuple[str, ...]:
+    value = members.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigError(f"{VARIABLE}: {name} is not an array of strings")
+    return tuple(value)
+
+
+# spec:req LIFE-060 LIFE-061
+def parse(text: str) -> Config:
+    """Decode a configuration; unknown members are ignored."""
+    try:
+        members = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{VARIABLE} is not JSON: {error}") from None
+    if not isinstance(members, dict):
+        raise ConfigError(f"{VARIABLE} is not a JSON object")
+    return Config(
+        _strings(members, "allow"), _strings(members, "path"), _strings(members, "preload")
+    )
+
+
+# spec:req LIFE-060 LIFE-062
+def take_from_environment() -> Config:
+    """The configuration of this process; no child inherits it afterwards."""
+    text = os.environ.pop(VARIABLE, None)
+    return Config() if text is None else parse(text)

@@ -1,0 +1,150 @@
+"""Responses into the ring, from the loop's thread and from the sync thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from struct import Struct
+from typing import Any, Final
+
+from ._registry import (
+    PRODUCER_SLEEP_MAX_NS,
+    RESPONSE_HEADER_SIZE,
+    RESPONSE_HEADER_STRUCT,
+    SLOT_HEADER_SIZE,
+    STATUS_CANCELED,
+    STATUS_OK,
+    STATUS_TOO_LARGE,
+    TYPE_RESPONSE,
+)
+from .doorbell import Doorbell, full_fence
+from .failure import fit
+from .ring import Producer
+from .wire import encode_response
+
+# Slot header and response header in one, for the reason given in engine.py.
+_SLOT_AND_RESPONSE: Final = Struct("<II" + RESPONSE_HEADER_STRUCT.removeprefix("<"))
+_BODY_OFFSET: Final = SLOT_HEADER_SIZE + RESPONSE_HEADER_SIZE
+
+_FIRST_SLEEP_NS: Final = 20_000
+
+
+class Responder:
+    """The producer of the response ring, shared by threads.
+
+    While the ring is full the calling thread waits. Its sleeps are bounded (RING-010), and between
+    them it calls while_waiting, which may end the process.
+    """
+
+    __slots__ = (
+        "_acquire",
+        "_doorbell",
+        "_longest",
+        "_max_message",
+        "_need_wakeup",
+        "_producer",
+        "_release",
+        "_while_waiting",
+        "_write_position",
+    )
+
+    def __init__(
+        self, producer: Producer, doorbell: Doorbell, while_waiting: Callable[[], None]
+    ) -> None:
+        ring = producer.ring
+        self._producer = producer
+        self._doorbell = doorbell
+        self._while_waiting = while_waiting
+        self._max_message = ring.max_message
+        self._longest = min(ring.slot_size, ring.max_message)
+        self._write_position = ring.write_position
+        self._need_wakeup = ring.need_wakeup
+        lock = threading.Lock()
+        self._acquire, self._release = lock.acquire, lock.release
+
+    # spec:req LIFE-017 BELL-002 BELL-003
+    def result(self, request_id: int, body: bytes) -> None:
+        """Answer a call with its encoded result, or with 413 if that is too large."""
+        body_len = len(body)
+        total = RESPONSE_HEADER_SIZE + body_len
+        if total > self._longest:
+            self._large_result(request_id, body)
+            return
+        self._acquire()
+        producer = self._producer
+        if not producer.has_slot():
+            self._wait_for_slot()
+        slot = producer.ring.slot(producer.position)
+        memory = producer.ring.memory
+        _SLOT_AND_RESPONSE.pack_into(
+            memory,
+            slot,
+            total,
+            0,
+            TYPE_RESPONSE,
+            request_id,
+            total,
+            body_len,
+            STATUS_OK,
+            0,
+            1,
+        )
+        memory[slot + _BODY_OFFSET : slot + SLOT_HEADER_SIZE + total] = body
+        producer.position += 1
+        # Release; pairs with the master's acquire load.
+        self._write_position[0] = producer.position
+        # Releasing the lock is also the full fence between publishing and looking at the flag.
+        self._release()
+        if self._need_wakeup[0]:
+            self._doorbell.ring()
+
+    def _large_result(self, request_id: int, body: bytes) -> None:
+        total = RESPONSE_HEADER_SIZE + len(body)
+        if total > self._max_message:
+            reason = f"the result is too large: total_length={total} maximum={self._max_message}"
+            self.failure(request_id, STATUS_TOO_LARGE, reason)
+        else:
+            self._send(
+                encode_response(request_id, STATUS_OK, True, body, max_message=self._max_message)
+            )
+
+    def failure(
+        self, request_id: int, status: int, message: str, details: dict[str, Any] | None = None
+    ) -> None:
+        """Answer a call with a failure; what does not fit the message is cut."""
+        body, error_message = fit(message, details or {}, self._max_message)
+        self._send(
+            encode_response(
+                request_id, status, False, body, error_message, max_message=self._max_message
+            )
+        )
+
+    def canceled(self, request_id: int, started: bool) -> None:
+        """Answer a call that was cancelled."""
+        when = "while it ran" if started else "before it started"
+        self.failure(request_id, STATUS_CANCELED, f"cancelled {when}", {"started": started})
+
+    # spec:req RING-009
+    def _send(self, message: bytes) -> None:
+        self._acquire()
+        offset = self._producer.put(message)
+        while offset < len(message):
+            self._announce()
+            self._wait_for_slot()
+            offset = self._producer.put(message, offset)
+        self._release()
+        self._announce()
+
+    def _announce(self) -> None:
+        full_fence()
+        if self._producer.consumer_sleeps():
+            self._doorbell.ring()
+
+    # spec:req RING-010
+    def _wait_for_slot(self) -> None:
+        sleep_ns = _FIRST_SLEEP_NS
+        while not self._producer.has_slot():
+            time.sleep(sleep_ns / 1e9)
+            self._while_waiting()
+            sleep_ns = min(2 * sleep_ns, PRODUCER_SLEEP_MAX_NS)

@@ -1,0 +1,59 @@
+"""Spinning for a short while before sleeping, and learning when that is a waste.
+
+Waking a sleeping processor costs twenty times a small call, so a worker that expects the next
+message at once polls for it. The budget halves with every spin that was in vain and is restored
+when a message came so soon that the full budget would have caught it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+# Below this a spin cannot catch anything.
+_SMALLEST_NS: Final = 1_000
+# What a wake-up may take; a sleep that was not longer than this plus the limit was a mistake.
+_WAKE_UP_NS: Final = 60_000
+_LOADS_PER_LOOK_AT_THE_CLOCK: Final = range(16)
+
+NEVER: Final = 1 << 63
+
+
+class SpinBudget:
+    """How long, in nanoseconds, it pays to spin now; never more than limit_ns."""
+
+    __slots__ = ("_missed_at", "budget_ns", "limit_ns")
+
+    def __init__(self, limit_ns: int) -> None:
+        self.limit_ns = limit_ns
+        self.budget_ns = limit_ns
+        self._missed_at = -1
+
+    # spec:req BELL-008
+    def wait(self, position: memoryview, seen: int, until_ns: int = NEVER) -> bool:
+        """Spin until the shared position differs from seen; False when that did not happen.
+
+        until_ns is a time of perf_counter_ns. After one spin in vain there is no other before a
+        message has come.
+        """
+        if self.budget_ns == 0 or self._missed_at == seen:
+            return False
+        end = time.perf_counter_ns() + self.budget_ns
+        limit = min(end, until_ns)
+        while True:
+            for _ in _LOADS_PER_LOOK_AT_THE_CLOCK:
+                if position[0] != seen:
+                    self.budget_ns = self.limit_ns
+                    return True
+            if time.perf_counter_ns() >= limit:
+                break
+        if limit == end:
+            self._missed_at = seen
+            halved = self.budget_ns // 2
+            self.budget_ns = halved if halved >= _SMALLEST_NS else 0
+        return False
+
+    def slept(self, duration_ns: int) -> None:
+        """Learn from a sleep that a message ended."""
+        if duration_ns < self.limit_ns + _WAKE_UP_NS:
+            self.budget_ns = self.limit_ns

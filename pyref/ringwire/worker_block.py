@@ -1,0 +1,98 @@
+"""What a worker tells about itself in the region (chapters 02 and 05)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ._registry import (
+    IMPLEMENTATION_SIZE,
+    TRANSITIONS,
+    VERSION_MAJOR,
+    VERSION_MINOR,
+    WORKER_BLOCK_OFFSET,
+    WORKER_CURRENT_CALL,
+    WORKER_HEARTBEAT,
+    WORKER_IMPLEMENTATION,
+    WORKER_IN_FLIGHT,
+    WORKER_PID,
+    WORKER_PROTOCOL_VERSION,
+    WORKER_REFUSED,
+    WORKER_STATE,
+)
+from .region import Memory
+
+_U32_BYTES: Final = 4
+_U64_BYTES: Final = 8
+
+
+class WorkerBlock:
+    """The worker block of a region; the worker is its only writer."""
+
+    __slots__ = ("_current_call", "_heartbeat", "_in_flight", "_refused", "_state", "_views")
+
+    def __init__(self, memory: Memory) -> None:
+        self._views: list[memoryview] = []
+        self._state = self._field(memory, WORKER_STATE, _U32_BYTES)
+        self._heartbeat = self._field(memory, WORKER_HEARTBEAT, _U64_BYTES)
+        self._current_call = self._field(memory, WORKER_CURRENT_CALL, _U32_BYTES)
+        self._in_flight = self._field(memory, WORKER_IN_FLIGHT, _U32_BYTES)
+        self._refused = self._field(memory, WORKER_REFUSED, _U64_BYTES)
+
+    def _field(self, memory: Memory, offset: int, size: int) -> memoryview:
+        start = WORKER_BLOCK_OFFSET + offset
+        part = memoryview(memory)[start : start + size]
+        field = part.cast("Q") if size == _U64_BYTES else part.cast("I")
+        self._views += (field, part)
+        return field
+
+    @staticmethod
+    def introduce(memory: Memory, pid: int, implementation: str) -> None:
+        """Write who the worker is; to be done before READY (LIFE-002)."""
+        name = implementation.encode()[:IMPLEMENTATION_SIZE].ljust(IMPLEMENTATION_SIZE, b"\0")
+        for offset, data in (
+            (WORKER_PID, pid.to_bytes(_U32_BYTES, "little")),
+            (
+                WORKER_PROTOCOL_VERSION,
+                (VERSION_MAJOR << 16 | VERSION_MINOR).to_bytes(_U32_BYTES, "little"),
+            ),
+            (WORKER_IMPLEMENTATION, name),
+        ):
+            start = WORKER_BLOCK_OFFSET + offset
+            memory[start : start + len(data)] = data
+
+    @property
+    def state(self) -> int:
+        state: int = self._state[0]
+        return state
+
+    # spec:req LIFE-004
+    def set_state(self, state: int) -> None:
+        """Enter a state; a transition that the specification does not know is a ValueError."""
+        before = self._state[0]
+        if (before, state) not in TRANSITIONS:
+            raise ValueError(f"no such transition: before={before} after={state}")
+        # Release; pairs with the master's acquire load of the state.
+        self._state[0] = state
+
+    def beat(self) -> None:
+        """Show progress."""
+        self._heartbeat[0] += 1
+
+    def running(self, request_id: int, in_flight: int) -> None:
+        """A call occupies the main thread."""
+        self._heartbeat[0] += 1
+        self._current_call[0] = request_id
+        self._in_flight[0] = in_flight
+
+    def idle(self, in_flight: int) -> None:
+        """No call occupies the main thread."""
+        self._current_call[0] = 0
+        self._in_flight[0] = in_flight
+
+    def count_refused(self) -> None:
+        self._refused[0] += 1
+
+    def close(self) -> None:
+        """Give up the shared fields: whoever still uses them gets a ValueError."""
+        for view in self._views:
+            view.release()
