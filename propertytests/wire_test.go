@@ -19,14 +19,11 @@ import (
 	"github.com/ringwire/ringwire/wire"
 )
 
-const (
-	textSize = 60 // runes and bytes of generated parts; borders come on top
-	limit    = wire.MaxMessageDefault
-)
+const limit = wire.MaxMessageDefault
 
 //spec:test WIRE-030
 func TestRequest(t *testing.T) {
-	check(t, textSize, map[string]gopter.Prop{
+	check(t, map[string]gopter.Prop{
 		"what is appended is parsed again": prop.ForAll(
 			func(id uint32, module, function string, kwargs []byte, before []byte) string {
 				r := wire.Request{Type: wire.TypeRequest, ID: id, Module: []byte(module), Function: []byte(function), Kwargs: kwargs}
@@ -53,7 +50,7 @@ func TestRequest(t *testing.T) {
 
 //spec:test WIRE-030
 func TestResponse(t *testing.T) {
-	check(t, textSize, map[string]gopter.Prop{
+	check(t, map[string]gopter.Prop{
 		"what is appended is parsed again": prop.ForAll(
 			func(id uint32, status uint16, body []byte, message string, before []byte) string {
 				r := wire.Response{ID: id, Status: wire.Status(status), Success: status < 300, Body: body}
@@ -108,7 +105,7 @@ func onTheByte(r interface {
 //
 //spec:test WIRE-031
 func TestEncoderAndDecoderRefuseAlike(t *testing.T) {
-	check(t, textSize, map[string]gopter.Prop{
+	check(t, map[string]gopter.Prop{
 		"request": prop.ForAll(
 			func(typ uint8, id uint32, module, function string, kwargs []byte, limit int) string {
 				r := wire.Request{Type: wire.Type(typ), ID: id, Module: []byte(module), Function: []byte(function), Kwargs: kwargs}
@@ -169,7 +166,7 @@ func TestDecoder(t *testing.T) {
 			return judge(b, int(limit))
 		}, gen.UInt64())
 	}
-	check(t, textSize, properties)
+	check(t, properties)
 }
 
 //spec:test WIRE-032
@@ -197,7 +194,7 @@ func TestStream(t *testing.T) {
 			return cmp.Diff(wantRefusal, refusal) + cmp.Diff(wantFrames, frames)
 		}, gen.UInt64(), gen.SliceOf(gen.UInt8()))
 	}
-	check(t, textSize, properties)
+	check(t, properties)
 }
 
 // session is a stream of good frames that may end in a bad one.
@@ -261,5 +258,5 @@ func anyText() gopter.Gen {
 // exceed it.
 func anyLimit() gopter.Gen {
 	borders := gen.OneConstOf(limit, wire.MaxMessageMin, wire.MaxMessageMax)
-	return gen.Frequency(map[int]gopter.Gen{4: borders, 1: gen.IntRange(0, 3*textSize)})
+	return gen.Frequency(map[int]gopter.Gen{4: borders, 1: gen.IntRange(0, 3*sizeMax)})
 }

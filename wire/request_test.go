@@ -196,18 +196,26 @@ func TestRequestAcceptedOnTheBorder(t *testing.T) {
 }
 
 func TestParsedPartsAreViewsWithoutRoomToGrow(t *testing.T) {
-	b := goodRequest().bytes()
-	r, err := wire.ParseRequest(b, maxMessage)
+	in := goodRequest().bytes()
+	request, err := wire.ParseRequest(in, maxMessage)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b[21] = 'n'
-	if string(r.Module) != "n" {
-		t.Errorf("module is a copy: got %q", r.Module)
+	in[21] = 'n'
+	if string(request.Module) != "n" {
+		t.Errorf("module name is a copy: got %q", request.Module)
+	}
+	response, err := wire.ParseResponse(failedResponse().bytes(), maxMessage)
+	if err != nil {
+		t.Fatal(err)
 	}
 	// Appending to a part must not write into the next one.
-	_ = append(r.Module, "xyz"...)
-	if string(r.Function) != "add" {
-		t.Errorf("appending to one part changed another: got %q", r.Function)
+	for name, part := range map[string][]byte{
+		"module name": request.Module, "function name": request.Function, "kwargs": request.Kwargs,
+		"body": response.Body, "error message": response.ErrorMessage,
+	} {
+		if cap(part) != len(part) {
+			t.Errorf("%s has room for %d bytes that belong to others", name, cap(part)-len(part))
+		}
 	}
 }
