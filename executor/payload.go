@@ -46,7 +46,11 @@ func (e *encoder) encode(kwargs any) ([]byte, error) {
 		return nil, fmt.Errorf("%w: encode kwargs: %w", ErrBadArguments, err)
 	}
 	b := e.buf.Bytes()
-	return b[:len(b)-1], nil // without the encoder's newline
+	b = b[:len(b)-1] // without the encoder's newline
+	if string(b) == "null" {
+		return nil, nil // a nil map or pointer
+	}
+	return b, nil
 }
 
 // decode stores a result where out points. body is the pool's memory unless

@@ -157,9 +157,11 @@ func (p *Pool) startWorker(id int) (_ *worker, err error) {
 
 // workerConfig is what the worker reads from its environment (spec chapter 05).
 func workerConfig(cfg Config) (string, error) {
-	b, err := json.Marshal(map[string][]string{
-		"allow": cfg.Allow, "path": cfg.Path, "preload": cfg.Preload,
-	})
+	b, err := json.Marshal(struct {
+		Allow   []string `json:"allow,omitempty"`
+		Path    []string `json:"path,omitempty"`
+		Preload []string `json:"preload,omitempty"`
+	}{cfg.Allow, cfg.Path, cfg.Preload})
 	return "RINGWIRE_WORKER_CONFIG=" + string(b), err
 }
 
