@@ -33,7 +33,7 @@ type refusal struct {
 }
 
 func (r refusal) error() *Error {
-	return &Error{Code: r.code, Category: categories[r.code], Offset: Number(r.offset), Field: r.field} //nolint:gosec // small
+	return &Error{Code: r.code, Category: categories[r.code], Offset: Number(r.offset), Field: r.field}
 }
 
 func operation(action string, response bool) string {

@@ -116,9 +116,9 @@ type patch struct {
 func geometry(p RingParams) []patch {
 	return []patch{
 		{16, le64(regionSize(p))},
-		{36, le32(uint32(p.SlotCount))}, //nolint:gosec // generator's own numbers
-		{40, le32(uint32(p.SlotSize))},  //nolint:gosec // generator's own numbers
-		{44, le32(uint32(stride(p)))},   //nolint:gosec // generator's own numbers
+		{36, le32(uint32(p.SlotCount))},
+		{40, le32(uint32(p.SlotSize))},
+		{44, le32(uint32(stride(p)))},
 		{88, le64(responseSlots(p))},
 	}
 }

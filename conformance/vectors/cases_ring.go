@@ -11,7 +11,7 @@ import (
 func text(n int) string {
 	var b strings.Builder
 	for i := range n {
-		b.WriteByte(byte('!' + i%89)) //nolint:gosec // below 127
+		b.WriteByte(byte('!' + i%89))
 	}
 	return b.String()
 }
@@ -277,7 +277,7 @@ func (c *cases) ringCorruption() {
 			s.push(request, text(t.n), false, strconv.Itoa(t.n))
 			s.write(s.slotOffset(request, t.slot)+t.at, le32(t.value))
 			s.pop(request, "RING_FRAGMENT")
-			s.write(s.slotOffset(request, t.slot), append(le32(uint32(t.n)), le32(uint32(64*t.slot))...)) //nolint:gosec // small
+			s.write(s.slotOffset(request, t.slot), append(le32(uint32(t.n)), le32(uint32(64*t.slot))...))
 			s.pop(request, "RING_FRAGMENT")
 		})
 	}

@@ -34,7 +34,7 @@ func (c *cases) stream(f flow) {
 	if f.refusal != nil {
 		v.Result = Invalid
 		v.Error = f.refusal.error()
-		chunk := Number(f.chunk) //nolint:gosec // small
+		chunk := Number(f.chunk)
 		v.Error.Chunk = &chunk
 	}
 	c.add(v, f.requirements, f.flags)

@@ -62,7 +62,7 @@ func (b Bytes) MarshalJSON() ([]byte, error) {
 		}
 		if j-i >= minRun {
 			plain(b[start:i])
-			runs = append(runs, run{Hex: hex.EncodeToString(b[i : i+1]), Repeat: Number(j - i)}) //nolint:gosec // a length
+			runs = append(runs, run{Hex: hex.EncodeToString(b[i : i+1]), Repeat: Number(j - i)})
 			start = j
 		}
 		i = j
@@ -90,7 +90,7 @@ func (b *Bytes) UnmarshalJSON(data []byte) error {
 		if len(part) > 0 && uint64(repeat) > uint64(maxBytes-len(out))/uint64(len(part)) {
 			return fmt.Errorf("bytes: more than limit=%d", maxBytes)
 		}
-		out = append(out, bytes.Repeat(part, int(repeat))...) //nolint:gosec // bounded above
+		out = append(out, bytes.Repeat(part, int(repeat))...)
 	}
 	*b = out
 	return nil

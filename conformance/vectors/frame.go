@@ -43,7 +43,7 @@ func response(id uint32, status uint16, body, message string) frame {
 	return f.summed()
 }
 
-func size(s string) uint32 { return uint32(len(s)) } //nolint:gosec // generator's own strings
+func size(s string) uint32 { return uint32(len(s)) }
 
 func (f frame) header() int {
 	if f.response {
@@ -54,7 +54,7 @@ func (f frame) header() int {
 
 // summed sets total_length to what it must be.
 func (f frame) summed() frame {
-	f.total = uint32(f.header()) + f.lengths[0] + f.lengths[1] + f.lengths[2] //nolint:gosec // 20 or 21
+	f.total = uint32(f.header()) + f.lengths[0] + f.lengths[1] + f.lengths[2]
 	return f
 }
 

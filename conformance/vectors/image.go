@@ -40,7 +40,7 @@ func regionSize(p RingParams) uint64 {
 func newImage(p RingParams) []byte {
 	b := make([]byte, regionSize(p))
 	le := binary.LittleEndian
-	u32 := func(at int, v Number) { le.PutUint32(b[at:], uint32(v)) } //nolint:gosec // generator's own numbers
+	u32 := func(at int, v Number) { le.PutUint32(b[at:], uint32(v)) }
 	u64 := func(at int, v uint64) { le.PutUint64(b[at:], v) }
 	copy(b, "RINGWIRE")
 	le.PutUint16(b[8:], 1)
@@ -179,7 +179,7 @@ func (s *scenario) playPush(ring, message string, urgent bool) (string, bool) {
 		binary.LittleEndian.PutUint32(slot, size(message))
 		binary.LittleEndian.PutUint32(slot[4:], p.done)
 		n := copy(slot[8:8+s.params.SlotSize], message[p.done:])
-		p.done += uint32(n) //nolint:gosec // at most the slot size
+		p.done += uint32(n)
 		p.own++
 		published = true
 	}
@@ -233,7 +233,7 @@ func (s *scenario) playPop(ring string) ([]byte, string) {
 			return corrupt("RING_FRAGMENT")
 		}
 		c.length = length
-		c.done += min(length-c.done, uint32(s.params.SlotSize)) //nolint:gosec // at most 1 MiB
+		c.done += min(length-c.done, uint32(s.params.SlotSize))
 		c.own++
 		s.put64(ring, readPosition, c.own)
 		if c.done == length {
@@ -293,7 +293,7 @@ func diff(before, after []byte) []Patch {
 				end = j + 1
 			}
 		}
-		patches = append(patches, Patch{Number(i), bytes.Clone(after[i:end])}) //nolint:gosec // an index
+		patches = append(patches, Patch{Number(i), bytes.Clone(after[i:end])})
 		i = end
 	}
 	return patches

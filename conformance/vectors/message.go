@@ -87,7 +87,7 @@ func (m *Message) UnmarshalJSON(data []byte) error {
 		if n > 0xFFFFFFFF {
 			err = errors.New("message: a number above 32 bits")
 		}
-		return uint32(n) //nolint:gosec // checked above
+		return uint32(n)
 	}
 	m.Type, m.RequestID = u32(both.Type), u32(both.RequestID)
 	if both.TotalLength != nil {

@@ -91,7 +91,7 @@ func (c *checker) header() bool {
 	n := len(c.in)
 	for _, f := range fields {
 		if n >= f.offset && n < f.end {
-			c.fault("TRUNCATED_HEADER", uint64(n), f.name) //nolint:gosec // a length
+			c.fault("TRUNCATED_HEADER", uint64(n), f.name)
 			return false
 		}
 	}
@@ -179,7 +179,7 @@ func (c *checker) requestContents() {
 			}
 			for i, b := range c.text(p) {
 				if b == 0 {
-					c.fault("NUL_IN_NAME", p.offset+uint64(i), p.name) //nolint:gosec // an index
+					c.fault("NUL_IN_NAME", p.offset+uint64(i), p.name)
 					break
 				}
 			}
@@ -237,7 +237,7 @@ next:
 				continue next
 			}
 		}
-		return uint64(at), true //nolint:gosec // an index
+		return uint64(at), true
 	}
 	return 0, false
 }
