@@ -8,7 +8,7 @@ import (
 // checkPattern says what is wrong with an allow pattern.
 func checkPattern(pattern string) error {
 	module, function, ok := strings.Cut(pattern, ":")
-	if !ok || module == "" || function == "" {
+	if !ok || module == "" || function == "" || strings.Contains(function, ":") {
 		return fmt.Errorf("a pattern must have the form module:function: pattern=%q", pattern)
 	}
 	return nil

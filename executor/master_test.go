@@ -27,6 +27,12 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	// The first pipe makes the runtime open descriptors that stay; the checks for
+	// leftovers must not take them for a pool's.
+	if r, w, err := os.Pipe(); err == nil {
+		r.Close()
+		w.Close()
+	}
 	os.Exit(m.Run())
 }
 
