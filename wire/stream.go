@@ -87,13 +87,15 @@ func (s *Stream) fail(err error) error {
 }
 
 // claim returns at least n bytes, and not none, to be filled with what arrives.
+// It overwrites the frames that were given out, but for what follows them.
 func (s *Stream) claim(n int) []byte {
-	if free := cap(s.buf) - len(s.buf); free < max(n, 1) {
-		rest := s.buf[s.next:]
-		if len(rest) == 0 && cap(s.buf) > streamBufferKeep {
-			s.buf = nil
-		}
-		if need := len(rest) + max(n, 1); need > cap(s.buf) {
+	n = max(n, 1)
+	rest := s.buf[s.next:]
+	if len(rest) == 0 && cap(s.buf) > streamBufferKeep {
+		s.buf = nil
+	}
+	if len(rest) == 0 || cap(s.buf)-len(s.buf) < n {
+		if need := len(rest) + n; need > cap(s.buf) {
 			s.buf = make([]byte, 0, max(need, 2*cap(s.buf), streamBufferMin))
 		}
 		s.buf = s.buf[:copy(s.buf[:cap(s.buf)], rest)]

@@ -183,6 +183,56 @@ func TestStreamDoesNotBelieveALength(t *testing.T) {
 	}
 }
 
+// A stream holds on to the room that its frames need again and again, and lets go
+// of what one huge frame needed.
+func TestStreamBuffer(t *testing.T) {
+	const small, keep = 16 << 10, 1 << 20
+	frame := func(size int) []byte {
+		r := wire.Response{ID: 1, Status: 200, Success: true, Body: make([]byte, size-wire.ResponseHeaderSize)}
+		b, err := r.Append(nil, maxMessage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	s := wire.NewStream(wire.Responses, maxMessage)
+	huge := frame(3 * small)
+	for i, step := range []struct {
+		push        []byte
+		least, most int
+	}{
+		{frame(20), small, small},
+		{frame(small), small, small},
+		{frame(1000), small, small},
+		{frame(keep), keep, keep},
+		{frame(20), keep, keep}, // on the border: kept
+		{frame(keep + 1), keep + 1, 2 * keep},
+		{frame(20), small, small}, // above: let go
+		{huge[:small-1], small, small},
+		{huge[small-1 : small], small, small},           // fills the room to the last byte
+		{huge[small : small+1], 2 * small, 2 * small},   // one byte over: doubled
+		{huge[small+1 : 2*small], 2 * small, 2 * small}, // to the last byte again
+		{huge[2*small:], 4 * small, 4 * small},
+	} {
+		s.Push(step.push)
+		if _, err := drain(s); err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+		if got := s.BufferCap(); got < step.least || got > step.most {
+			t.Errorf("step %d: room for %d bytes, want %d to %d", i, got, step.least, step.most)
+		}
+	}
+}
+
+func TestFrameHasNoRoomToGrow(t *testing.T) {
+	b := goodRequest().bytes()
+	s := wire.NewStream(wire.Requests, maxMessage)
+	s.Push(slices.Concat(b, b))
+	if frame, err := s.Next(); err != nil || cap(frame) != len(b) {
+		t.Errorf("frame has room for %d bytes that belong to the next, err=%v", cap(frame)-len(b), err)
+	}
+}
+
 // Big and small frames in turn, in pieces of every size.
 //
 //spec:test WIRE-032

@@ -1,0 +1,4 @@
+package wire
+
+// BufferCap is the room in bytes that the stream has made.
+func (s *Stream) BufferCap() int { return cap(s.buf) }
