@@ -363,8 +363,8 @@ func (p *Pool) Close() error {
 		close(p.stop)
 		p.queue.close(ErrClosed)
 		p.mu.Unlock()
+		p.group.Wait()
 		err = p.source.Close()
 	})
-	p.group.Wait()
 	return err
 }

@@ -69,3 +69,6 @@ func ArmLifeline(read *os.File, pgid int) error {
 	}
 	return os.NewSyscallError("fcntl", err)
 }
+
+// SignalName returns the usual name of a signal, such as SIGKILL.
+func SignalName(s syscall.Signal) string { return unix.SignalName(s) }

@@ -94,3 +94,24 @@ func ProcessUsage(pid int) (Usage, error) {
 		RSS: number(21) * int64(os.Getpagesize()),
 	}, nil
 }
+
+// OOMKills returns how many processes of this process's cgroup the kernel has
+// killed for lack of memory, 0 if that is not known.
+func OOMKills() int {
+	data, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return 0
+	}
+	_, path, _ := strings.Cut(string(data), "0::")
+	events, err := os.ReadFile("/sys/fs/cgroup" + strings.TrimSpace(path) + "/memory.events")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(events)) {
+		if count, ok := strings.CutPrefix(line, "oom_kill "); ok {
+			n, _ := strconv.Atoi(strings.TrimSpace(count))
+			return n
+		}
+	}
+	return 0
+}
