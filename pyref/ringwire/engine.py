@@ -19,11 +19,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import queue
+import sys
 import threading
 from collections.abc import Callable, Coroutine
+from mmap import mmap
 from struct import Struct
 from time import perf_counter_ns
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from . import context, failure
 from ._registry import (
@@ -55,6 +57,8 @@ from .worker_block import WorkerBlock
 _SLOT_AND_REQUEST: Final = Struct("<II" + REQUEST_HEADER_STRUCT.removeprefix("<"))
 _NAMES_OFFSET: Final = SLOT_HEADER_SIZE + REQUEST_HEADER_SIZE
 
+# Where Python can, a task runs at once until it first waits, and many never do.
+_EAGER: Final[dict[str, Any]] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
 # Where request_id ends in a message of either kind.
 _ID_END: Final = 5
 
@@ -70,7 +74,11 @@ class FlyingCall(Call):
     __slots__ = ("started", "task")
 
     def __init__(self, request_id: int, function: str) -> None:
-        super().__init__(request_id, function)
+        # As in Call; super() would cost as much as everything else here.
+        self.id = request_id
+        self.function = function
+        self._cancelled = False
+        self._look = None
         self.started = False
         self.task: asyncio.Task[None] | None = None
 
@@ -123,12 +131,13 @@ class Engine:
         # CANCELs that were seen ahead of their turn: id to position in the ring. They mean only
         # requests that lie before them, because ids are used again.
         self._cancels: dict[int, int] = {}
+        # A request that was parsed but must wait in the ring.
+        self._waiting: Request | None = None
         # Jobs that the sync thread has not finished; the queue is made with the thread.
         self._sync_jobs = 0
         self._sync_queue: queue.SimpleQueue[_Job] | None = None
         self._thread = threading.get_ident()
-        # Set in a child that a handler forked: the lane is the parent's.
-        self.abandoned = False
+        self._abandoned = False
         context.answer_inline(self._inline_call)
 
     # ------------------------------------------------------------ for the process
@@ -137,6 +146,11 @@ class Engine:
     def may_spin(self) -> bool:
         """Whether a spin on this thread would hold nobody up: it keeps the interpreter lock."""
         return self._sync_jobs == 0
+
+    def abandon(self) -> None:
+        """In a child that a handler forked: answer nothing, and end when the handler is done."""
+        self._abandoned = True
+        self._responder.abandon(lambda: self._fatal(SystemExit(0)))
 
     def become_ready(self) -> None:
         self._block.set_state(STATE_READY)
@@ -150,7 +164,8 @@ class Engine:
         self._stop_if_done()
 
     def _stop_if_done(self) -> None:
-        if self.stopping and not self._in_flight and not self.stopped:
+        # A job that has landed may not have sent its response yet; it is counted until it has.
+        if self.stopping and not self._in_flight and not self._sync_jobs and not self.stopped:
             if self._block.state == STATE_READY:
                 self._block.set_state(STATE_DRAINING)
             self.stopped = True
@@ -173,7 +188,7 @@ class Engine:
     def _serve(self) -> None:
         consumer = self._consumer
         ring = consumer.ring
-        memory = ring.memory
+        memory = cast(mmap, ring.memory)  # slices of a mapping are bytes
         write_position = ring.write_position
         mask = ring.slot_count - 1
         base, stride = ring.slots_offset, ring.slot_stride
@@ -188,6 +203,7 @@ class Engine:
         write = first = consumer.position
         # Handlers that run here must find no running loop, as in any plain program; asyncio.run
         # works in them.
+        running = asyncio._get_running_loop()
         asyncio._set_running_loop(None)
         try:
             while not self.stopping:
@@ -225,10 +241,10 @@ class Engine:
                     and fragment == 0 != request_id
                     and consumer.length == 0
                     # Valid names: these very bytes were parsed before.
-                    and (handler := cache.get(bytes(memory[names:kwargs]))) is not None
+                    and (handler := cache.get(memory[names:kwargs])) is not None
                     and handler.module_len == module_len
                 ):
-                    done = self._dispatch(request_id, handler, bytes(memory[kwargs:end]))
+                    done = self._dispatch(request_id, handler, memory[kwargs:end])
                 else:
                     done = self._serve_slowly()
                 if not done:
@@ -241,7 +257,7 @@ class Engine:
             self._look_for_cancels()
         finally:
             self._running_id = 0
-            asyncio._set_running_loop(self._loop)
+            asyncio._set_running_loop(running)
             block.idle(len(in_flight))
             self._stop_if_done()
 
@@ -252,7 +268,7 @@ class Engine:
         if message is None:
             return False
         try:
-            parsed = parse_request(message, consumer.ring.max_message)
+            parsed = self._waiting or parse_request(message, consumer.ring.max_message)
         except WireError as error:
             consumer.take()
             self._refuse(message, error)
@@ -270,8 +286,11 @@ class Engine:
         names = f"{parsed.module_name}{parsed.function_name}".encode()
         handler = self._handlers.cache.get(names)
         if handler is not None and handler.module_len == len(parsed.module_name.encode()):
-            return self._dispatch(parsed.request_id, handler, parsed.kwargs)
-        return self._serve_first(parsed)
+            done = self._dispatch(parsed.request_id, handler, parsed.kwargs)
+        else:
+            done = self._serve_first(parsed)
+        self._waiting = None if done else parsed
+        return done
 
     # spec:req LIFE-014 LIFE-015 LIFE-016
     def _refuse(self, message: bytearray, error: WireError) -> None:
@@ -380,7 +399,7 @@ class Engine:
 
     # spec:req LIFE-033 PAYLOAD-007
     def _answer_exception(self, request_id: int, error: BaseException, call: Call | None) -> None:
-        if self.abandoned:
+        if self._abandoned:
             self._fatal(error)
         self._landed(request_id)
         if isinstance(error, asyncio.CancelledError) and call is not None and call.known_cancelled:
@@ -405,8 +424,14 @@ class Engine:
     ) -> None:
         call = FlyingCall(request_id, name)
         self._in_flight[request_id] = call
-        self._block.beat()
-        call.task = self._loop.create_task(self._run_task(call, function, kwargs))
+        work = self._run_task(call, function, kwargs)
+        if _EAGER:
+            running = asyncio._get_running_loop()
+            asyncio._set_running_loop(self._loop)
+            call.task = asyncio.Task(work, loop=self._loop, name=name, **_EAGER)
+            asyncio._set_running_loop(running)
+        else:
+            call.task = asyncio.Task(work, loop=self._loop, name=name)
 
     # spec:req LIFE-031 LIFE-034
     async def _run_task(
@@ -441,7 +466,8 @@ class Engine:
             self._fatal(error)
         finally:
             self._block.idle(len(self._in_flight))
-            self._stop_if_done()
+            if self.stopping:
+                self._stop_if_done()
 
     # ------------------------------------------------------------ the sync thread
 
@@ -458,7 +484,6 @@ class Engine:
                 return
             self._sync_queue = jobs
         self._in_flight[call.id] = call
-        self._block.beat()
         self._sync_jobs += 1
         self._sync_queue.put((call, handler, kwargs))
 

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from .doorbell import Doorbell, full_fence, longest_wait
 from .ring import Ring
-from .spin import SpinBudget
+from .spin import NEVER, SpinBudget
 
 # While messages keep the loop busy, other descriptors are looked at this often.
 _LOOK_EVERY_NS: Final = 200_000
@@ -57,8 +57,8 @@ class LaneSelector(selectors.DefaultSelector):
         if timeout is not None and timeout <= 0:
             return self._look()
         if server.may_spin:
-            until = () if timeout is None else (perf_counter_ns() + int(timeout * 1e9),)
-            if self._spin.wait(position, server.seen, *until):
+            until = NEVER if timeout is None else perf_counter_ns() + int(timeout * 1e9)
+            if self._spin.wait(position, server.seen, until):
                 return self._rung
         self._need_wakeup[0] = 1
         if self._fenced:

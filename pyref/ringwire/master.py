@@ -221,9 +221,7 @@ class Master:
             offset = self.requests.put(message, offset)
             if urgent and offset == len(message):
                 self.requests.announce_urgent()
-            full_fence()
-            if self.requests.consumer_sleeps():
-                self._request_bell.ring()
+            self.wake()
             if offset == len(message):
                 return
             self._collect()
@@ -231,6 +229,13 @@ class Master:
             if code is not None:
                 raise WorkerLost(code)
             time.sleep(_POLL_EVERY_S)
+
+    # spec:req BELL-002 BELL-003
+    def wake(self) -> None:
+        """Ring the worker's doorbell if it sleeps; to be done after publishing."""
+        full_fence()
+        if self.requests.consumer_sleeps():
+            self._request_bell.ring()
 
     def _collect(self) -> None:
         while (message := self.responses.peek()) is not None:

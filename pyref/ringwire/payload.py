@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import json.encoder
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NoReturn
 
 
@@ -30,7 +30,8 @@ _decoder: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 _scan_once: Final[Callable[[str, int], tuple[Any, int]]] = vars(_decoder)["scan_once"]
 
 
-def _make_encode(ensure_ascii: bool) -> Callable[[Any], str]:
+def _make_chunks(ensure_ascii: bool) -> Callable[[Any, int], Iterable[str]]:
+    """The function that turns a value into pieces of JSON; its second argument is to be 0."""
     encoder = json.JSONEncoder(
         check_circular=False,  # a cycle ends as a RecursionError
         allow_nan=False,
@@ -40,14 +41,16 @@ def _make_encode(ensure_ascii: bool) -> Callable[[Any], str]:
     )
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:  # an interpreter without the C accelerator
-        return encoder.encode
+        return lambda value, _: encoder.iterencode(value)
     quote = json.encoder.encode_basestring_ascii if ensure_ascii else json.encoder.encode_basestring
-    chunks = make(None, _refuse_type, quote, None, ":", ",", False, False, False)
-    return lambda value: "".join(chunks(value, 0))
+    chunks: Callable[[Any, int], Iterable[str]] = make(
+        None, _refuse_type, quote, None, ":", ",", False, False, False
+    )
+    return chunks
 
 
-_encode: Final = _make_encode(ensure_ascii=False)
-_encode_ascii: Final = _make_encode(ensure_ascii=True)
+_chunks: Final = _make_chunks(ensure_ascii=False)
+_chunks_ascii: Final = _make_chunks(ensure_ascii=True)
 
 
 def _reason(error: BaseException) -> str:
@@ -86,10 +89,10 @@ def decode_kwargs(data: bytes) -> dict[str, Any]:
 def encode_result(value: Any) -> bytes:
     """value as JSON in UTF-8; PayloadError if JSON cannot carry it."""
     try:
-        return _encode(value).encode()
+        return "".join(_chunks(value, 0)).encode()
     except UnicodeEncodeError:
         # A lone surrogate has no UTF-8, but JSON can carry it as an escape.
-        return _encode_ascii(value).encode()
+        return "".join(_chunks_ascii(value, 0)).encode()
     except BaseException as error:
         # Mappings and numbers of the user may raise anything while they are looked at.
         raise PayloadError(f"the result cannot be encoded: {_reason(error)}") from None
@@ -97,4 +100,4 @@ def encode_result(value: Any) -> bytes:
 
 def encode_details(value: Any) -> bytes:
     """Failure details as JSON: plain data of our own making, whatever text it holds."""
-    return _encode_ascii(value).encode()
+    return "".join(_chunks_ascii(value, 0)).encode()

@@ -39,12 +39,17 @@ class Responder:
 
     __slots__ = (
         "_acquire",
+        "_base",
         "_doorbell",
         "_longest",
+        "_mask",
         "_max_message",
+        "_memory",
         "_need_wakeup",
         "_producer",
         "_release",
+        "_slot_count",
+        "_stride",
         "_while_waiting",
         "_write_position",
     )
@@ -58,10 +63,20 @@ class Responder:
         self._while_waiting = while_waiting
         self._max_message = ring.max_message
         self._longest = min(ring.slot_size, ring.max_message)
+        self._memory = ring.memory
+        self._base, self._stride = ring.slots_offset, ring.slot_stride
+        self._slot_count, self._mask = ring.slot_count, ring.slot_count - 1
         self._write_position = ring.write_position
         self._need_wakeup = ring.need_wakeup
         lock = threading.Lock()
-        self._acquire, self._release = lock.acquire, lock.release
+        self._acquire: Callable[[], object] = lock.acquire
+        self._release = lock.release
+
+    def abandon(self, leave: Callable[[], None]) -> None:
+        """In a forked child: whoever comes to answer a call leaves instead. The lock may be held
+        by a thread that is not there any more.
+        """
+        self._acquire = leave
 
     # spec:req LIFE-017 BELL-002 BELL-003
     def result(self, request_id: int, body: bytes) -> None:
@@ -72,11 +87,11 @@ class Responder:
             self._large_result(request_id, body)
             return
         self._acquire()
-        producer = self._producer
-        if not producer.has_slot():
+        producer, memory = self._producer, self._memory
+        position = producer.position
+        if position - producer.read_position >= self._slot_count:
             self._wait_for_slot()
-        slot = producer.ring.slot(producer.position)
-        memory = producer.ring.memory
+        slot = self._base + (position & self._mask) * self._stride
         _SLOT_AND_RESPONSE.pack_into(
             memory,
             slot,
@@ -91,9 +106,9 @@ class Responder:
             1,
         )
         memory[slot + _BODY_OFFSET : slot + SLOT_HEADER_SIZE + total] = body
-        producer.position += 1
+        producer.position = position + 1
         # Release; pairs with the master's acquire load.
-        self._write_position[0] = producer.position
+        self._write_position[0] = position + 1
         # Releasing the lock is also the full fence between publishing and looking at the flag.
         self._release()
         if self._need_wakeup[0]:
@@ -144,7 +159,7 @@ class Responder:
     # spec:req RING-010
     def _wait_for_slot(self) -> None:
         sleep_ns = _FIRST_SLEEP_NS
-        while not self._producer.has_slot():
+        while self._producer.free_slots() == 0:
             time.sleep(sleep_ns / 1e9)
             self._while_waiting()
             sleep_ns = min(2 * sleep_ns, PRODUCER_SLEEP_MAX_NS)

@@ -97,30 +97,29 @@ class Ring:
 
 
 class Producer:
-    """The writing side. position is the write position, known here before it is shared."""
+    """The writing side.
 
-    __slots__ = ("_read_position", "position", "ring")
+    position is the write position, known here before it is shared; read_position is what the
+    consumer was last seen to have released.
+    """
+
+    __slots__ = ("position", "read_position", "ring")
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
         self.position: int = ring.write_position[0]
-        self._read_position: int = ring.read_position[0]
+        self.read_position: int = ring.read_position[0]
 
     # spec:req RING-006 RING-016 REGION-014
     def free_slots(self) -> int:
         """How many slots may be written now."""
         # Acquire; pairs with the consumer's store of read_position.
         read = self.ring.read_position[0]
-        if not self._read_position <= read <= self.position:
-            facts = f"read_position={read} before={self._read_position} write={self.position}"
+        if not self.read_position <= read <= self.position:
+            facts = f"read_position={read} before={self.read_position} write={self.position}"
             raise LaneError(RING_POSITION, facts)
-        self._read_position = read
+        self.read_position = read
         return self.ring.slot_count - (self.position - read)
-
-    def has_slot(self) -> bool:
-        """Whether a slot may be written now; cheap while the last answer still holds."""
-        known = self.position - self._read_position < self.ring.slot_count
-        return known or self.free_slots() > 0
 
     # spec:req RING-001 RING-002 RING-003 RING-004 RING-005 RING-007 RING-008 RING-009
     def put(self, message: Bytes, offset: int = 0) -> int:
@@ -161,10 +160,11 @@ class Producer:
 class Consumer:
     """The reading side. position is the read position: all slots before it are released."""
 
-    __slots__ = ("_bytes", "_end", "_scanned", "length", "position", "ring")
+    __slots__ = ("_bytes", "_end", "_read_position", "_scanned", "length", "position", "ring")
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
+        self._read_position = ring.read_position
         self.position: int = ring.read_position[0]
         self._scanned = 0
         # The message at hand, if peek has begun to copy one: its length (0: none), the position
@@ -214,7 +214,7 @@ class Consumer:
                 raise LaneError(RING_FRAGMENT, facts)
             self._bytes += self._data(self.position, min(slot_size, length - offset))
             if not self._complete():
-                self._release()
+                self._release_fragment()
         return self._bytes if self._complete() else None
 
     def _complete(self) -> bool:
@@ -228,13 +228,15 @@ class Consumer:
         if self.length:
             self.length = 0
             self._bytes = bytearray()
-        self._release()
-
-    # spec:req RING-011 RING-012
-    def _release(self) -> None:
         self.position += 1
         # Release; pairs with the producer's load of read_position.
-        self.ring.read_position[0] = self.position
+        self._read_position[0] = self.position
+
+    # spec:req RING-011 RING-012
+    def _release_fragment(self) -> None:
+        self.position += 1
+        # Release; pairs with the producer's load of read_position.
+        self._read_position[0] = self.position
 
     # spec:req RING-022
     def look_ahead(self, length: int) -> Iterator[tuple[int, bytes]]:

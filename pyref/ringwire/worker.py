@@ -93,12 +93,13 @@ class Process:
         self._fenced = fenced
         self._fds = [
             number
-            for number in (fd, layout.request_doorbell, layout.response_doorbell, layout.lifeline)
+            for number in (layout.request_doorbell, layout.response_doorbell, layout.lifeline)
             if number >= 0
         ]
         for number in self._fds:
             os.set_inheritable(number, False)
         self._memory = mmap.mmap(fd, layout.region_size)
+        os.close(fd)
         self._block = WorkerBlock(self._memory)
         self._requests = Ring.requests(self._memory, layout)
         self._responses = Ring.responses(self._memory, layout)
@@ -175,7 +176,7 @@ class Process:
         doorbell_fd = self.layout.request_doorbell
         if doorbell_fd < 0:
             # A descriptor that never becomes ready stands for the doorbell that there is not.
-            doorbell_fd = os.eventfd(0)
+            doorbell_fd = os.pipe()[0]
         self._loop.add_reader(doorbell_fd, engine.serve)
         selector.attach(engine, doorbell_fd)
         if self.layout.lifeline >= 0:
@@ -230,7 +231,9 @@ class Process:
         """
         self._is_child = True
         if self._engine is not None:
-            self._engine.abandoned = True
+            self._engine.abandon()
+            # What the loop was about to run is the parent's to run.
+            self._loop._ready.clear()  # type: ignore[attr-defined]
         for part in (self._requests, self._responses, self._block):
             part.close()
         try:

@@ -28,14 +28,16 @@ _U64_BYTES: Final = 8
 class WorkerBlock:
     """The worker block of a region; the worker is its only writer."""
 
-    __slots__ = ("_current_call", "_heartbeat", "_in_flight", "_refused", "_state", "_views")
+    __slots__ = ("_beats", "_calls", "_heartbeat", "_refused", "_state", "_views")
 
     def __init__(self, memory: Memory) -> None:
         self._views: list[memoryview] = []
         self._state = self._field(memory, WORKER_STATE, _U32_BYTES)
+        self._beats = 0
         self._heartbeat = self._field(memory, WORKER_HEARTBEAT, _U64_BYTES)
-        self._current_call = self._field(memory, WORKER_CURRENT_CALL, _U32_BYTES)
-        self._in_flight = self._field(memory, WORKER_IN_FLIGHT, _U32_BYTES)
+        # current_call and in_flight are neighbours and change together: one store for both.
+        assert WORKER_IN_FLIGHT == WORKER_CURRENT_CALL + _U32_BYTES
+        self._calls = self._field(memory, WORKER_CURRENT_CALL, _U64_BYTES)
         self._refused = self._field(memory, WORKER_REFUSED, _U64_BYTES)
 
     def _field(self, memory: Memory, offset: int, size: int) -> memoryview:
@@ -74,20 +76,15 @@ class WorkerBlock:
         # Release; pairs with the master's acquire load of the state.
         self._state[0] = state
 
-    def beat(self) -> None:
-        """Show progress."""
-        self._heartbeat[0] += 1
-
     def running(self, request_id: int, in_flight: int) -> None:
         """A call occupies the main thread."""
-        self._heartbeat[0] += 1
-        self._current_call[0] = request_id
-        self._in_flight[0] = in_flight
+        self._calls[0] = request_id | in_flight << 32
 
     def idle(self, in_flight: int) -> None:
-        """No call occupies the main thread."""
-        self._current_call[0] = 0
-        self._in_flight[0] = in_flight
+        """No call occupies the main thread. Shows progress, too: long calls end here each time."""
+        self._beats += 1
+        self._heartbeat[0] = self._beats
+        self._calls[0] = in_flight << 32
 
     def count_refused(self) -> None:
         self._refused[0] += 1
