@@ -151,7 +151,12 @@ each() {
 	local check=$1 line failed=0 running=0 name model macros property meaning
 	while IFS='|' read -r name model macros property meaning; do
 		[ "$running" -lt "$JOBS" ] || { wait -n || failed=1; running=$((running - 1)); }
-		("$check" "$name" "$model" "$macros" "$property" "$meaning"; rm -rf "${work:?}/$name") &
+		(
+			code=0
+			"$check" "$name" "$model" "$macros" "$property" "$meaning" || code=1
+			rm -rf "${work:?}/$name"
+			exit "$code"
+		) &
 		running=$((running + 1))
 	done
 	while [ "$running" -gt 0 ]; do

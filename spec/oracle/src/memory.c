@@ -3,7 +3,7 @@
 
 enum { PAGE = 65536 };
 
-extern u8 __heap_base;
+extern u8 __heap_base, __heap_end;
 
 u32 get16(const u8 *at)
 {
@@ -58,7 +58,7 @@ u8 *allocate(u32 n)
 {
 	if (stretch_start == 0) {
 		stretch_start = next_block = ((u64)(__SIZE_TYPE__)&__heap_base + 15) & ~15ull;
-		stretch_end = (u64)__builtin_wasm_memory_size(0) * PAGE;
+		stretch_end = (u64)(__SIZE_TYPE__)&__heap_end;
 	}
 	if (next_block + n > stretch_end) {
 		u64 missing = next_block + n - stretch_end;
