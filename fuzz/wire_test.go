@@ -35,6 +35,7 @@ func fuzzParse(f *testing.F, direction string) {
 	for _, sample := range slowwire.SamplesOf(direction) {
 		f.Add(sample.Bytes, uint32(wire.MaxMessageDefault))
 	}
+	seeds(f, "decode-"+direction, func(b []byte, limit uint32) { f.Add(b, limit) })
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range seedsPerDirection {
 		b, limit := slowwire.Generate(rng, direction)
@@ -74,6 +75,7 @@ func FuzzStream(f *testing.F) {
 			all = append(all, sample.Bytes...)
 		}
 		f.Add(i == 1, all, []byte{0, 1, 20, 21, 22, 255}, uint32(wire.MaxMessageDefault))
+		seeds(f, "stream-"+direction, func(b []byte, limit uint32) { f.Add(i == 1, b, []byte{1, 19, 2}, limit) })
 		for range seedsPerDirection {
 			b, limit := slowwire.Generate(rng, direction)
 			f.Add(i == 1, append(bytes.Clone(slowwire.SamplesOf(direction)[0].Bytes), b...), []byte{7, 1, 40}, uint32(limit))
