@@ -1,8 +1,11 @@
 package executor_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -290,3 +293,42 @@ func awaitEnd(t *testing.T, pid int) {
 		}
 	}
 }
+
+// TestOutputIsLogged: what a worker prints arrives in the log, with the worker and
+// the call, and never on the master's own streams.
+func TestOutputIsLogged(t *testing.T) {
+	var mu sync.Mutex
+	var log bytes.Buffer
+	logger := slog.New(slog.NewJSONHandler(writerFunc(func(b []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return log.Write(b)
+	}), nil))
+	p := newPool(t, executor.Config{Workers: 1, Logger: logger})
+	if err := p.Call(t.Context(), "handlers:say", args("text", "h\u00e9llo"), nil); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	streams := make(map[string]bool)
+	mu.Lock()
+	defer mu.Unlock()
+	for line := range bytes.Lines(log.Bytes()) {
+		var record struct {
+			Msg, Stream, Line string
+			Worker, Call      *int
+		}
+		if err := json.Unmarshal(line, &record); err != nil {
+			t.Fatal(err)
+		}
+		if record.Msg == "worker output" && record.Line == "h\u00e9llo" {
+			streams[record.Stream] = record.Worker != nil && record.Call != nil
+		}
+	}
+	if !streams["stdout"] || !streams["stderr"] {
+		t.Errorf("log: %s", log.String())
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }

@@ -372,6 +372,16 @@ func (l *lane) sendShutdown() bool {
 	return true
 }
 
+// currentCall returns the id of the call on the worker's main thread, 0 if none.
+func (l *lane) currentCall() uint32 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.gone {
+		return 0
+	}
+	return l.block.CurrentCall()
+}
+
 // implementation returns what the worker calls itself, or "" if it is gone.
 func (l *lane) implementation() string {
 	l.mu.Lock()

@@ -28,8 +28,9 @@ const (
 
 func newOutput(logger *slog.Logger) *output { return &output{logger: logger} }
 
-// follow reads a stream of the worker until its end.
-func (o *output) follow(stream string, f *os.File, remember bool) {
+// follow reads a stream of the worker until its end. call tells the id of the call
+// that occupies the worker when a line is read, 0 if none: a hint for people.
+func (o *output) follow(stream string, f *os.File, remember bool, call func() uint32) {
 	o.files = append(o.files, f)
 	logs := o.logger.Enabled(context.Background(), slog.LevelInfo)
 	o.group.Go(func() {
@@ -41,7 +42,7 @@ func (o *output) follow(stream string, f *os.File, remember bool) {
 				o.remember(line)
 			}
 			if logs && len(line) > 0 {
-				o.logger.Info("worker output", "stream", stream, "line", strings.ToValidUTF8(strings.TrimRight(string(line), "\r\n"), "\uFFFD"))
+				o.logger.Info("worker output", "stream", stream, "call", call(), "line", strings.ToValidUTF8(strings.TrimRight(string(line), "\r\n"), "\uFFFD"))
 			}
 			if err != nil && err != bufio.ErrBufferFull {
 				return

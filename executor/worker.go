@@ -134,9 +134,9 @@ func (p *Pool) startWorker(id int) (_ *worker, err error) {
 		errRead.Close()
 		return nil, err
 	}
-	w.output.follow("stdout", outRead, false)
-	w.output.follow("stderr", errRead, true)
 	w.lane = newLane(p, id, region, wakeWorker, wakeMaster, w.kill)
+	w.output.follow("stdout", outRead, false, w.currentCall)
+	w.output.follow("stderr", errRead, true, w.currentCall)
 
 	err = errors.Join(wakeWorker.Start(), wakeMaster.Start())
 	if err != nil {
