@@ -1,0 +1,9 @@
+"""The functions that every peer runs."""
+
+
+def add(a: int, b: int) -> dict[str, int]:
+    return {"sum": a + b}
+
+
+def echo(s: str) -> str:
+    return s
