@@ -44,7 +44,7 @@ var rooms = map[string][]string{
 	"gateway": {"executor"},
 	"bench":   {"executor", "bench", "internal/sys"},
 	"cmd": {
-		"executor", "bench", "conformance", "gateway", "wire", "internal/inspect", "internal/sys", "cmd",
+		"executor", "bench", "conformance", "gateway", "wire", "spec", "internal/inspect", "internal/sys", "cmd",
 		"github.com/spf13/cobra", "github.com/jedib0t/go-pretty", "golang.org/x/term",
 	},
 	"examples": {"executor", "wire", "ring", "conformance"},
