@@ -188,7 +188,7 @@ show() {
 	local defines=() macro
 	for macro in $macros; do defines+=("-D$macro"); done
 	echo "# $name: $meaning; violates $property"
-	spin -t -p -g "${defines[@]}" "$model.pml" | grep -v '^ *$'
+	spin -t -p "${defines[@]}" "$model.pml" | grep -v '^ *$'
 }
 
 case $mode in
