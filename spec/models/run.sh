@@ -26,20 +26,20 @@ done
 # name | model | macros | properties are checked as: states (assertions) or cycles (LTL) | what it is
 sound() {
 	cat <<-'LIST'
-	ring-crash-weak|ring|CRASH WEAK MESSAGES=2 ASSERT_ROOM|states|the same, stores land out of order
-	ring-crash|ring|CRASH ASSERT_ROOM|states|either side, or both, may die before any step
+	ring-crash-weak|ring|CRASH WEAK MESSAGES=2 ASSERT_ROOM|states|as ring-crash, and stores land out of order
+	ring-crash|ring|CRASH ASSERT_ROOM|states|as ring, and either side, or both, may die before any step
 	ring-bounded-consumer|ring|BOUNDED NO_CONSUMER_FENCE MESSAGES=2 BUFFERED=2 LIVENESS|cycles|a consumer without fence bounds its sleep: late, never stuck
-	ring-bounded-producer|ring|BOUNDED NO_PRODUCER_FENCE MESSAGES=2 BUFFERED=3 LIVENESS|cycles|the same for a producer without fence
+	ring-bounded-producer|ring|BOUNDED NO_PRODUCER_FENCE MESSAGES=2 BUFFERED=3 LIVENESS|cycles|a producer without fence, the consumer bounds its sleep: late, never stuck
 	ring-lost-rings|ring|BOUNDED LOST_RINGS BUFFERED=3 LIVENESS|cycles|any ring may be lost, sleeps are bounded
 	ring-delivered|ring|LIVENESS|cycles|everything is delivered
 	ring-faulty|ring|FAULTY BUFFERED=8 ASSERT_ROOM|states|a producer that commits one fault of framing: refused, never believed
-	ring-weak|ring|WEAK ASSERT_ROOM|states|stores land out of order, releases behind what is before them
-	ring|ring|ASSERT_ROOM|states|every schedule, spurious rings
-	ring-small|ring|SMALL MESSAGES=4 ASSERT_ROOM|states|every message takes one slot
+	ring-weak|ring|WEAK ASSERT_ROOM|states|as ring, and stores land out of order, releases behind what is before them
+	ring|ring|ASSERT_ROOM|states|every schedule, a message longer than the ring, spurious rings
+	ring-small|ring|SMALL MESSAGES=4 ASSERT_ROOM|states|as ring, and every message takes one slot
 	calls|calls|ASSERT_ROOM|states|a call longer than the ring, CANCEL, kill at every step, verdict
-	calls-roomy|calls|ROOMY ASSERT_ROOM|states|everything fits the ring at once
-	calls-weak|calls|WEAK ASSERT_ROOM|states|stores land out of order
-	calls-roomy-weak|calls|ROOMY WEAK ASSERT_ROOM|states|both
+	calls-roomy|calls|ROOMY ASSERT_ROOM|states|as calls, and everything fits the ring at once
+	calls-weak|calls|WEAK ASSERT_ROOM|states|as calls, and stores land out of order
+	calls-roomy-weak|calls|ROOMY WEAK ASSERT_ROOM|states|as calls-roomy, and stores land out of order
 	LIST
 }
 
@@ -171,7 +171,7 @@ rows() { while IFS='|' read -r name _; do cat "$work/$name.row"; done; }
 tables() {
 	echo "| sound model | what it is | states | depth | seconds | verdict |"
 	echo "|---|---|---|---|---|---|"
-	chosen | rows
+	chosen | tac | rows	# the largest is started first
 	echo
 	echo "| broken model | what is wrong | violates | steps of the counter-example | states |"
 	echo "|---|---|---|---|---|"
