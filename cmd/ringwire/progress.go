@@ -22,9 +22,11 @@ func progressBar(w io.Writer, title string, total int) (step, stop func()) {
 	pw := progress.NewWriter()
 	pw.SetOutputWriter(w)
 	pw.SetUpdateFrequency(100 * time.Millisecond)
+	pw.SetStyle(progress.StyleBlocks)
+	pw.SetTrackerPosition(progress.PositionRight)
 	pw.SetMessageLength(14)
-	pw.Style().Visibility.Value = true
-	pw.Style().Visibility.ETA = true
+	pw.Style().Options.TimeInProgressPrecision = 100 * time.Millisecond
+	pw.Style().Options.TimeDonePrecision = 10 * time.Millisecond
 	tracker := &progress.Tracker{Message: title, Total: int64(total)}
 	pw.AppendTracker(tracker)
 	ended := make(chan struct{})
