@@ -60,7 +60,7 @@ lint: $(LINTER) $(VENV)/lint.stamp ## Check formatting, style and types of Go an
 	$(VENV_PY) -m mypy --strict $(PYTHON_ELSEWHERE)
 
 # Python that travels inside Go packages or stands beside them.
-PYTHON_ELSEWHERE := bench cmd examples
+PYTHON_ELSEWHERE := .ci bench cmd examples
 
 .PHONY: generate
 generate: ## Rebuild the generated files from spec/registry
