@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -190,6 +191,9 @@ func TestStream(t *testing.T) {
 			var refusal *slowwire.Refusal
 			if err != io.EOF {
 				refusal = wiretest.Refusal(err)
+			}
+			if reflect.DeepEqual(wantRefusal, refusal) && slices.EqualFunc(wantFrames, frames, bytes.Equal) {
+				return ""
 			}
 			return cmp.Diff(wantRefusal, refusal) + cmp.Diff(wantFrames, frames)
 		}, gen.UInt64(), gen.SliceOf(gen.UInt8()))
