@@ -106,12 +106,13 @@ func (c *benchCommand) progress(w io.Writer) func(done, total int) {
 	if !isTerminal(w) {
 		return func(int, int) {}
 	}
-	var step, stop func()
+	var step func(int)
+	var stop func()
 	return func(done, total int) {
 		if step == nil {
-			step, stop = progressBar(w, "rounds", total)
+			step, stop = progressBars(w, []string{"rounds"}, total)
 		}
-		step()
+		step(0)
 		if done == total {
 			stop()
 		}

@@ -6,15 +6,12 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
+	"slices"
 	"time"
 
-	"github.com/ringwire/ringwire/executor"
 	"github.com/ringwire/ringwire/internal/sys"
 )
 
@@ -32,9 +29,10 @@ type Options struct {
 	Limit   int    // analyse at most so many files; 0: all
 	Tests   bool   // include CPython's own tests
 
-	// Progress begins to show a run over total files. step is called after each
-	// file, by any goroutine, and stop at the end. nil: nothing is shown.
-	Progress func(title string, total int) (step func(), stop func())
+	// Progress begins to show ways of doing the same, each over total files. step
+	// is called after each file with the index of the way, by any goroutine, and
+	// stop at the end. nil: nothing is shown.
+	Progress func(ways []string, total int) (step func(way int), stop func())
 }
 
 // Library is what there is to analyse.
@@ -42,6 +40,14 @@ type Library struct {
 	Python string   `json:"python"`
 	Root   string   `json:"root"`
 	Files  []string `json:"files"`
+}
+
+func (l Library) paths() []string {
+	paths := make([]string, len(l.Files))
+	for i, file := range l.Files {
+		paths[i] = filepath.Join(l.Root, file)
+	}
+	return paths
 }
 
 // Metrics is what a worker finds in one file.
@@ -66,9 +72,22 @@ type finding struct {
 	failure string // why Python could not parse the file, or empty
 }
 
-// Run analyses the library with all workers, then with one, then in a plain
+// way is one way of doing the work.
+type way interface {
+	title() string
+	// analyse returns what is in the files, in their order, and how long it took.
+	// A file that Python cannot parse is a finding, not an error.
+	analyse(ctx context.Context, paths []string, step func()) ([]finding, time.Duration, error)
+	close() error
+}
+
+// rounds is in how many parts the files are analysed. The ways take turns, so
+// that a machine which is busy with something else slows down all of them.
+const rounds = 8
+
+// Run analyses the library with all workers, with one worker, and in a plain
 // Python process, and compares.
-func Run(ctx context.Context, o Options) (*Report, error) {
+func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	dir, err := os.MkdirTemp("", "ringwire-demo-")
 	if err != nil {
 		return nil, err
@@ -83,115 +102,77 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Python == "" {
 		o.Python = "python3"
 	}
-	if o.Progress == nil {
-		o.Progress = func(string, int) (func(), func()) { return func() {}, func() {} }
-	}
 
-	pool, err := newPool(ctx, o, dir, o.Workers)
+	var ways []way
+	defer func() {
+		for _, w := range ways {
+			err = errors.Join(err, w.close())
+		}
+	}()
+	pool, err := newPool(ctx, o.Python, dir, o.Workers)
 	if err != nil {
 		return nil, err
 	}
-	defer pool.Close()
-	library, err := executor.CallAs[Library](ctx, pool, module+":sources", map[string]bool{"tests": o.Tests})
-	if err != nil {
-		return nil, err
-	}
-	if o.Limit > 0 && o.Limit < len(library.Files) {
-		library.Files = library.Files[:o.Limit]
-	}
-	paths := make([]string, len(library.Files))
-	for i, file := range library.Files {
-		paths[i] = filepath.Join(library.Root, file)
-	}
-	warmCache(paths)
-
-	pooled, err := analyse(ctx, o, pool, paths)
-	if err != nil {
-		return nil, err
-	}
-	runs := []run{pooled}
-	if err := pool.Close(); err != nil {
-		return nil, err
-	}
+	ways = append(ways, pool)
 	if o.Workers > 1 {
-		single, err := newPool(ctx, o, dir, 1)
+		one, err := newPool(ctx, o.Python, dir, 1)
 		if err != nil {
 			return nil, err
 		}
-		defer single.Close()
-		one, err := analyse(ctx, o, single, paths)
-		if err != nil {
-			return nil, err
-		}
-		runs = append(runs, one)
+		ways = append(ways, one)
 	}
-	plain, err := plainPython(ctx, o, dir, paths)
+	plain, err := newPlain(ctx, o.Python, dir)
 	if err != nil {
 		return nil, err
 	}
-	return newReport(library, append(runs, plain))
+	ways = append(ways, plain)
+
+	library, err := pool.library(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := takeTurns(ctx, ways, library.paths(), o.Progress)
+	if err != nil {
+		return nil, err
+	}
+	return newReport(library, runs)
 }
 
-func newPool(ctx context.Context, o Options, dir string, workers int) (*executor.Pool, error) {
-	return executor.New(ctx, executor.Config{
-		Workers: workers,
-		Python:  o.Python,
-		Path:    []string{dir},
-		Allow:   []string{module + ":*"},
-		Preload: []string{module},
-	})
-}
-
-// run is one way of doing all the work.
+// run is all that one way has done.
 type run struct {
 	title    string
 	elapsed  time.Duration
 	findings []finding
 }
 
-// callsPerWorker keeps a worker busy while its next call is on the way.
-const callsPerWorker = 4
-
-// analyse runs every file through the pool. A file that Python cannot parse is a
-// finding; anything else that goes wrong ends the run.
-func analyse(ctx context.Context, o Options, pool *executor.Pool, paths []string) (run, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	workers := pool.Stats().Workers
-	r := run{title: plural(workers, "worker"), findings: make([]finding, len(paths))}
-	step, stop := o.Progress(r.title, len(paths))
-
-	began := time.Now()
-	var next atomic.Int64
-	var callers sync.WaitGroup
-	for range workers * callsPerWorker {
-		callers.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(paths) {
-					return
-				}
-				f := &r.findings[i]
-				err := pool.Call(ctx, module+":analyse", map[string]string{"path": paths[i]}, &f.metrics)
-				var raised *executor.PythonError
-				switch {
-				case err == nil:
-				case errors.Is(err, executor.ErrRaised) && errors.As(err, &raised):
-					f.failure = raised.Error()
-				default:
-					cancel(err)
-				}
-				step()
-			}
-		})
+func takeTurns(ctx context.Context, ways []way, paths []string, progress func([]string, int) (func(int), func())) ([]run, error) {
+	warmCache(paths)
+	runs := make([]run, len(ways))
+	titles := make([]string, len(ways))
+	for i, w := range ways {
+		titles[i] = w.title()
+		runs[i].title = titles[i]
 	}
-	callers.Wait()
-	r.elapsed = time.Since(began)
-	stop()
-	return r, context.Cause(ctx)
+	step := func(int) {}
+	if progress != nil {
+		var stop func()
+		step, stop = progress(titles, len(paths))
+		defer stop()
+	}
+	for part := range slices.Chunk(paths, (len(paths)+rounds-1)/rounds) {
+		for i, w := range ways {
+			findings, elapsed, err := w.analyse(ctx, part, func() { step(i) })
+			if err != nil {
+				return nil, err
+			}
+			runs[i].findings = append(runs[i].findings, findings...)
+			runs[i].elapsed += elapsed
+		}
+	}
+	return runs, nil
 }
 
-// warmCache reads every file once, so that no run has to wait for the disk.
+// warmCache reads every file once, so that no way has to wait for the disk.
 func warmCache(paths []string) {
 	for _, path := range paths {
 		if f, err := os.Open(path); err == nil {
@@ -199,11 +180,4 @@ func warmCache(paths []string) {
 			_ = f.Close()
 		}
 	}
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -1,21 +1,23 @@
 package demo
 
 import (
+	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 )
 
 func TestRun(t *testing.T) {
 	const files = 12
-	var steps atomic.Int32
+	var steps [3]atomic.Int32 // two workers, one worker, plain Python
 	report, err := Run(t.Context(), Options{
 		Workers: 2,
 		Limit:   files,
-		Progress: func(_ string, total int) (step, stop func()) {
-			if total != files {
-				t.Errorf("total=%d, want %d", total, files)
+		Progress: func(ways []string, total int) (step func(int), stop func()) {
+			if len(ways) != 3 || total != files {
+				t.Errorf("ways=%q total=%d, want 3 and %d", ways, total, files)
 			}
-			return func() { steps.Add(1) }, func() {}
+			return func(way int) { steps[way].Add(1) }, func() {}
 		},
 	})
 	if err != nil {
@@ -24,9 +26,13 @@ func TestRun(t *testing.T) {
 	if report.Files != files || report.Lines == 0 || report.Functions == 0 || len(report.MostComplex) == 0 {
 		t.Errorf("report is not that of a library: %+v", report)
 	}
-	// Two workers, one worker, plain Python.
-	if len(report.Runs) != 3 || steps.Load() != 3*files {
-		t.Errorf("runs=%d steps=%d", len(report.Runs), steps.Load())
+	if len(report.Runs) != len(steps) {
+		t.Errorf("runs=%d", len(report.Runs))
+	}
+	for way := range steps {
+		if n := steps[way].Load(); n != files {
+			t.Errorf("way %d took %d steps, want %d", way, n, files)
+		}
 	}
 	if report.Runs[0].Speedup != 1 {
 		t.Errorf("speed-up of the first run over itself is %g", report.Runs[0].Speedup)
@@ -64,5 +70,15 @@ func TestReportSortsAndAddsUp(t *testing.T) {
 	}
 	if want := (Failure{"bad.py", "SyntaxError: invalid syntax (bad.py, line 1)"}); report.Failures[0] != want {
 		t.Errorf("failure: %+v, want %+v", report.Failures[0], want)
+	}
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := Run(ctx, Options{Workers: 1, Progress: func([]string, int) (func(int), func()) {
+		return func(int) { cancel() }, func() {}
+	}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -5,58 +5,81 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/ringwire/ringwire/internal/sys"
 )
 
-// plainPython does the same work in one Python process, file after file, without
-// a pool. Python takes the time itself, so its start-up does not count.
-func plainPython(ctx context.Context, o Options, dir string, paths []string) (run, error) {
-	r := run{title: "plain Python"}
-	step, stop := o.Progress(r.title, len(paths))
-	defer stop()
+// plain does the work in one Python process, file after file, without a pool.
+type plain struct {
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	lines  *json.Decoder
+	stderr bytes.Buffer
+}
 
-	stdin, err := json.Marshal(paths)
-	if err != nil {
-		return run{}, err
-	}
+func newPlain(ctx context.Context, python, dir string) (*plain, error) {
 	program := "import sys; sys.path.insert(0, sys.argv[1]); import " + module + " as m; m.main()"
-	cmd := exec.CommandContext(ctx, o.Python, "-c", program, dir)
-	var stderr bytes.Buffer
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(stdin), &stderr
-	stdout, err := cmd.StdoutPipe()
+	p := &plain{cmd: exec.CommandContext(ctx, python, "-c", program, dir)}
+	p.cmd.Stderr = &p.stderr
+	p.cmd.SysProcAttr = sys.OwnGroup() // Ctrl-C is for us to handle
+	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
-		return run{}, err
+		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return run{}, err
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		return nil, err
 	}
-	for lines := json.NewDecoder(stdout); lines.More(); {
+	p.lines = json.NewDecoder(stdout)
+	return p, p.cmd.Start()
+}
+
+func (*plain) title() string { return "plain Python" }
+
+// close tells Python to end. How it ends no longer matters: analyse has seen
+// whether it did its work.
+func (p *plain) close() error {
+	_ = p.stdin.Close()
+	_ = p.cmd.Wait()
+	return nil
+}
+
+// analyse lets Python take the time itself, so that its start does not count.
+func (p *plain) analyse(ctx context.Context, paths []string, step func()) ([]finding, time.Duration, error) {
+	findings, elapsed, err := p.exchange(paths, step)
+	if err != nil {
+		_ = p.close() // completes stderr
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		} else {
+			err = fmt.Errorf("plain Python: %w\n%s", err, strings.TrimSpace(p.stderr.String()))
+		}
+	}
+	return findings, elapsed, err
+}
+
+func (p *plain) exchange(paths []string, step func()) ([]finding, time.Duration, error) {
+	if err := json.NewEncoder(p.stdin).Encode(paths); err != nil {
+		return nil, 0, err
+	}
+	findings := make([]finding, len(paths))
+	for i := range findings {
 		var line struct {
 			Metrics
-			Error   string  `json:"error"`
-			Seconds float64 `json:"seconds"`
+			Error string `json:"error"`
 		}
-		if err = lines.Decode(&line); err != nil {
-			break
+		if err := p.lines.Decode(&line); err != nil {
+			return nil, 0, err
 		}
-		if line.Seconds > 0 {
-			r.elapsed = time.Duration(line.Seconds * float64(time.Second))
-			break
-		}
-		r.findings = append(r.findings, finding{line.Metrics, line.Error})
+		findings[i] = finding{line.Metrics, line.Error}
 		step()
 	}
-	switch ended := cmd.Wait(); {
-	case ctx.Err() != nil:
-		return run{}, context.Cause(ctx)
-	case ended != nil:
-		return run{}, fmt.Errorf("run plain Python: %w\n%s", ended, strings.TrimSpace(stderr.String()))
-	case err != nil:
-		return run{}, fmt.Errorf("read the results of plain Python: %w", err)
-	case len(r.findings) != len(paths) || r.elapsed == 0:
-		return run{}, fmt.Errorf("plain Python ended early: files=%d of=%d", len(r.findings), len(paths))
+	var last struct {
+		Seconds float64 `json:"seconds"`
 	}
-	return r, nil
+	err := p.lines.Decode(&last)
+	return findings, time.Duration(last.Seconds * float64(time.Second)), err
 }

@@ -106,16 +106,16 @@ def analyse(path: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Analyse the paths on standard input, one after the other.
+    """Analyse files in this process: each line on standard input is a list of paths.
 
-    Prints one JSON line for each file as it is done, and at the end one with the seconds it took.
+    Prints one JSON line for each file as it is done, and then one with the seconds it took.
     """
-    paths: list[str] = json.load(sys.stdin)
-    began = time.perf_counter()
-    for path in paths:
-        try:
-            result = analyse(path)
-        except Exception as error:
-            result = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(result), flush=True)
-    print(json.dumps({"seconds": time.perf_counter() - began}))
+    for line in sys.stdin:
+        began = time.perf_counter()
+        for path in json.loads(line):
+            try:
+                result = analyse(path)
+            except Exception as error:
+                result = {"error": f"{type(error).__name__}: {error}"}
+            print(json.dumps(result), flush=True)
+        print(json.dumps({"seconds": time.perf_counter() - began}), flush=True)
