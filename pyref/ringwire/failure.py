@@ -21,6 +21,7 @@ _NOTES_MAX: Final = 32
 _CAUSES_MAX: Final = 8
 _ERROR_MESSAGE_MAX: Final = 1024
 _TRIMS: Final = (16 * 1024, 4 * 1024, 1024, 256, 64)
+_DROPS: Final = ((), ("cause",), ("cause", "notes"), ("cause", "notes", "traceback"))
 
 
 def type_name(kind: type[BaseException]) -> str:
@@ -125,7 +126,7 @@ def _utf8_prefix(text: str, limit: int) -> bytes:
 def fit(message: str, details: dict[str, Any], max_message: int) -> tuple[bytes, bytes]:
     """Body and error message of a failed response of at most max_message bytes.
 
-    Long texts lose their middle; as a last resort the details are left out.
+    Long texts lose their middle, then whole members are left out, the least telling first.
     """
     room = max_message - RESPONSE_HEADER_SIZE
     error_message = _utf8_prefix(message, min(_ERROR_MESSAGE_MAX, room // 4))
@@ -135,10 +136,10 @@ def fit(message: str, details: dict[str, Any], max_message: int) -> tuple[bytes,
     body = encode_details(details)
     if len(body) <= room:
         return body, error_message
-    without_cause = {key: value for key, value in details.items() if key != "cause"}
-    for candidate in (details, without_cause):
+    for dropped in _DROPS:
+        kept = {key: value for key, value in details.items() if key not in dropped}
         for limit in _TRIMS:
-            body = encode_details(_trim_all(candidate, limit))
+            body = encode_details(_trim_all(kept, limit))
             if len(body) <= room:
                 return body, error_message
     return b"", error_message

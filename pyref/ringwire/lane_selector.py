@@ -24,7 +24,8 @@ _Events = list[tuple[selectors.SelectorKey, int]]
 class Server(Protocol):
     """What the selector needs to know of the engine."""
 
-    seen: int
+    @property
+    def seen(self) -> int: ...
 
     @property
     def may_spin(self) -> bool: ...

@@ -23,8 +23,10 @@ from typing import Any, Final
 
 from . import region
 from ._registry import (
-    STATE_READY,
+    STATE_FAILED,
+    STATE_STARTING,
     WORKER_BLOCK_OFFSET,
+    WORKER_CURRENT_CALL,
     WORKER_HEARTBEAT,
     WORKER_IMPLEMENTATION,
     WORKER_IN_FLIGHT,
@@ -159,6 +161,10 @@ class Master:
         return self._word(WORKER_HEARTBEAT, 8)
 
     @property
+    def current_call(self) -> int:
+        return self._word(WORKER_CURRENT_CALL, 4)
+
+    @property
     def in_flight(self) -> int:
         return self._word(WORKER_IN_FLIGHT, 4)
 
@@ -179,8 +185,10 @@ class Master:
     def _wait_until_ready(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
         try:
-            while self.state < STATE_READY:
+            while self.state == STATE_STARTING:
                 self._sleep(deadline)
+            if self.state == STATE_FAILED:
+                raise WorkerLost(self.wait(timeout))
         except TimeoutError:
             self.kill()
             raise

@@ -1,0 +1,253 @@
+"""The worker as a process: signals, lifeline, forks, exit codes (chapter 05)."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import importlib
+import mmap
+import os
+import signal
+import sys
+import traceback
+from types import FrameType
+from typing import Final, NoReturn
+
+from . import config as configuration
+from ._registry import (
+    EXIT_LIFELINE,
+    EXIT_OK,
+    EXIT_PROTOCOL,
+    EXIT_STARTUP_FAILED,
+    REGION_HEADER_SIZE,
+    STATE_FAILED,
+    STATE_STOPPED,
+)
+from ._version import __version__
+from .doorbell import Doorbell
+from .engine import Engine
+from .errors import LaneError, RegionError
+from .failure import without_own_frames
+from .handlers import Handlers
+from .lane_selector import LaneSelector
+from .region import Layout, parse_header
+from .responder import Responder
+from .ring import Consumer, Producer, Ring
+from .spin import SpinBudget
+from .worker_block import WorkerBlock
+
+IMPLEMENTATION: Final = f"ringwire-python {__version__}"
+
+# Python's own code for a program that ended with an exception.
+_EXIT_BROKEN: Final = 1
+
+
+def say(text: str) -> None:
+    """A line on standard error, if there is one."""
+    try:
+        sys.stderr.write(f"ringwire worker: {text}\n")
+        sys.stderr.flush()
+    except Exception:
+        pass
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now. Threads of the user do not hold it up; their output is flushed."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+    os._exit(code)
+
+
+# spec:req LIFE-001 REGION-008 REGION-011
+def open_region(name: str) -> tuple[int, Layout]:
+    """The descriptor and the checked header of a region; RegionError if it is not acceptable."""
+    try:
+        fd = int(name[3:]) if name.startswith("fd:") else os.open(name, os.O_RDWR | os.O_CLOEXEC)
+        size = os.fstat(fd).st_size
+        layout = parse_header(os.pread(fd, REGION_HEADER_SIZE, 0), size)
+        for descriptor in (layout.request_doorbell, layout.response_doorbell, layout.lifeline):
+            if descriptor >= 0:
+                os.fstat(descriptor)
+    except (ValueError, OSError) as error:
+        raise RegionError(f"cannot open region: region={name} error={error}") from None
+    return fd, layout
+
+
+class Process:
+    """One worker process: its lane, and how it starts and ends."""
+
+    def __init__(self, fd: int, layout: Layout, fenced: bool) -> None:
+        self.layout = layout
+        self._fenced = fenced
+        self._fds = [
+            number
+            for number in (layout.request_doorbell, layout.response_doorbell, layout.lifeline)
+            if number >= 0
+        ]
+        for number in self._fds:
+            os.set_inheritable(number, False)
+        self._memory = mmap.mmap(fd, layout.region_size)
+        os.close(fd)
+        self._block = WorkerBlock(self._memory)
+        self._requests = Ring.requests(self._memory, layout)
+        self._responses = Ring.responses(self._memory, layout)
+        self._request_doorbell = Doorbell(layout.request_doorbell)
+        self._response_doorbell = Doorbell(layout.response_doorbell)
+        if layout.lifeline >= 0:
+            os.set_blocking(layout.lifeline, False)
+        self._engine: Engine | None = None
+        self._is_child = False
+        self._mask: set[int] = set()
+        self._terminated = False
+
+    # ------------------------------------------------------------ start
+
+    # spec:req LIFE-002 LIFE-003 LIFE-043 LIFE-058
+    def run(self) -> NoReturn:
+        """Start, serve until told to stop, exit."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, self._on_sigterm)
+        os.register_at_fork(
+            before=self._before_fork,
+            after_in_parent=self._after_fork_in_parent,
+            after_in_child=self._after_fork_in_child,
+        )
+        WorkerBlock.introduce(self._memory, os.getpid(), IMPLEMENTATION)
+        handlers = self._load()
+        engine = self._build(handlers)
+        engine.become_ready()
+        self._response_doorbell.ring()
+        if self._terminated:
+            engine.drain()
+        while not engine.stopped:
+            try:
+                self._loop.run_forever()
+            except BaseException as error:
+                # SystemExit and the like from a callback of user code end no worker.
+                if self._is_child or not isinstance(error, (SystemExit, KeyboardInterrupt)):
+                    self.fatal(error)
+                traceback.print_exc()
+        self._response_doorbell.ring()
+        atexit._run_exitfuncs()
+        leave(EXIT_OK)
+
+    # spec:req LIFE-006
+    def _load(self) -> Handlers:
+        """Apply the configuration and import what is to be preloaded."""
+        try:
+            config = configuration.take_from_environment()
+            sys.path[:0] = config.path
+            handlers = Handlers(config.allow)
+        except (configuration.ConfigError, ValueError) as error:
+            say(str(error))
+            self._fail(EXIT_STARTUP_FAILED)
+        for name in config.preload:
+            try:
+                importlib.import_module(name)
+            except BaseException as error:
+                trace = without_own_frames(error.__traceback__)
+                traceback.print_exception(type(error), error, trace)
+                say(f"preload failed: module={name}")
+                self._fail(EXIT_STARTUP_FAILED)
+        return handlers
+
+    def _build(self, handlers: Handlers) -> Engine:
+        spin = SpinBudget(self.layout.spin_ns)
+        selector = LaneSelector(self._requests, self._request_doorbell, spin, self._fenced)
+        self._loop = asyncio.SelectorEventLoop(selector)
+        engine = Engine(
+            loop=self._loop,
+            consumer=Consumer(self._requests),
+            responder=Responder(
+                Producer(self._responses), self._response_doorbell, self._check_lifeline
+            ),
+            block=self._block,
+            handlers=handlers,
+            spin=spin,
+            fatal=self.fatal,
+        )
+        doorbell_fd = self.layout.request_doorbell
+        if doorbell_fd < 0:
+            # A descriptor that never becomes ready stands for the doorbell that there is not.
+            doorbell_fd = os.pipe()[0]
+        self._loop.add_reader(doorbell_fd, engine.serve)
+        selector.attach(engine, doorbell_fd)
+        if self.layout.lifeline >= 0:
+            self._loop.add_reader(self.layout.lifeline, self._check_lifeline)
+        self._engine = engine
+        return engine
+
+    # ------------------------------------------------------------ end
+
+    # spec:req LIFE-042
+    def _on_sigterm(self, _signal: int, _frame: FrameType | None) -> None:
+        self._terminated = True
+        if self._engine is not None:
+            self._engine.stopping = True
+            self._loop.call_soon_threadsafe(self._engine.drain)
+
+    # spec:req LIFE-056
+    def _check_lifeline(self) -> None:
+        if self.layout.lifeline < 0:
+            return
+        try:
+            if os.read(self.layout.lifeline, 1) == b"":
+                os._exit(EXIT_LIFELINE)
+        except BlockingIOError:
+            pass
+
+    def _fail(self, code: int) -> NoReturn:
+        if self._block.state != STATE_STOPPED:
+            self._block.set_state(STATE_FAILED)
+        self._response_doorbell.ring()
+        leave(code)
+
+    # spec:req RING-020
+    def fatal(self, error: BaseException) -> NoReturn:
+        """End the process because it cannot go on; in a forked child, because it must not."""
+        if self._is_child:
+            code = error.code if isinstance(error, SystemExit) else 0
+            os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+        if isinstance(error, LaneError):
+            say(str(error))
+            self._fail(EXIT_PROTOCOL)
+        traceback.print_exception(type(error), error, error.__traceback__)
+        say("internal error")
+        self._fail(_EXIT_BROKEN)
+
+    def _before_fork(self) -> None:
+        # A SIGTERM for the child must not meet the parent's handler, nor get lost.
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    def _after_fork_in_parent(self) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+
+    # spec:req LIFE-058
+    def _after_fork_in_child(self) -> None:
+        """Give up everything that belongs to the lane, so that it cannot be used.
+
+        The child goes on in the code that forked it. When that returns into this package, the
+        child ends without a word.
+        """
+        self._is_child = True
+        if self._engine is not None:
+            self._engine.abandon()
+            # What the loop was about to run is the parent's to run.
+            self._loop._ready.clear()  # type: ignore[attr-defined]
+        for part in (self._requests, self._responses, self._block):
+            part.close()
+        try:
+            self._memory.close()
+        except BufferError:
+            pass
+        for number in self._fds:
+            try:
+                os.close(number)
+            except OSError:
+                pass
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)

@@ -1,0 +1,758 @@
+"""The engine without a process: what is taken when, run where, and answered how."""
+
+from __future__ import annotations
+
+import json
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sample
+from lanes import Fatal, Lane
+
+from ringwire import _registry as registry
+from ringwire import engine as engine_module
+from ringwire import wire
+from ringwire.errors import LaneError, WireError
+from ringwire.region import Layout
+
+MAIN = threading.main_thread().name
+
+
+@pytest.fixture
+def lane() -> Iterator[Lane]:
+    sample.released.clear()
+    sample.begun.clear()
+    lane = Lane()
+    yield lane
+    sample.released.set()
+    lane.close()
+
+
+def details(response: wire.Response) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(response.body)
+    return found
+
+
+# ---------------------------------------------------------------- results and failures
+
+
+# spec:test LIFE-012
+@pytest.mark.parametrize("name", ["add", "async_add", "yielding_add", "returns_coroutine"])
+def test_results(lane: Lane, name: str) -> None:
+    for request_id in (1, 2, 0xFFFFFFFF):
+        response = lane.call(name, {"a": 1, "b": request_id}, request_id)
+        assert response == wire.Response(
+            request_id, 200, True, json.dumps({"sum": 1 + request_id}).replace(" ", "").encode()
+        )
+    assert not lane.answers
+
+
+def test_empty_kwargs_and_null(lane: Lane) -> None:
+    assert lane.call("nothing") == wire.Response(1, 200, True, b"null")
+    assert lane.call("nothing", {}) == wire.Response(1, 200, True, b"null")
+
+
+@pytest.mark.parametrize(
+    ("name", "kwargs", "status"),
+    [
+        ("add", {"a": 1}, 400),
+        ("add", [1, 2], 400),
+        ("async_add", {"a": 1, "c": 2}, 400),
+        ("missing", {}, 404),
+        ("nowhere:f", {}, 403),
+        ("os:system", {"command": "true"}, 403),
+        ("current_call", {}, 403),
+        ("fail", {}, 500),
+        ("async_fail", {}, 500),
+        ("type_error_inside", {}, 500),
+        ("unencodable", {}, 502),
+        ("async_unencodable", {}, 502),
+        ("generator", {}, 502),
+        ("async_generator", {}, 502),
+        ("text", {"length": 4096}, 413),
+    ],
+)
+# spec:test PAYLOAD-002 PAYLOAD-004 PAYLOAD-005 PAYLOAD-006 PAYLOAD-007 PAYLOAD-012 LIFE-017
+def test_failures(lane: Lane, name: str, kwargs: Any, status: int) -> None:
+    for _ in range(2):  # the slow way, and the fast way where there is one
+        response = lane.call(name, kwargs)
+        assert (response.status_code, response.success) == (status, False)
+        assert response.error_message
+    assert lane.result("add", {"a": 1, "b": 2}) == {"sum": 3}
+
+
+def test_type_error_from_inside_is_not_a_bad_argument(lane: Lane) -> None:
+    response = lane.call("type_error_inside")
+    assert details(response)["type"] == "TypeError"
+    assert "in type_error_inside" in details(response)["traceback"]
+
+
+@pytest.mark.parametrize("name", ["fail", "async_fail"])
+def test_traceback_starts_in_the_handler(lane: Lane, name: str) -> None:
+    response = lane.call(name, {"message": "sorry"})
+    assert response.error_message == "ValueError: sorry"
+    found = details(response)
+    assert found["type"] == "ValueError"
+    assert found["message"] == "sorry"
+    lines = found["traceback"].splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[1].endswith(f"in {name}")
+    assert "sample.py" in lines[1]
+
+
+# spec:test PAYLOAD-007
+@pytest.mark.parametrize("name", ["leave", "async_leave"])
+@pytest.mark.parametrize(
+    ("kind", "type_"),
+    [("exit", "SystemExit"), ("interrupt", "KeyboardInterrupt"), ("close", "GeneratorExit")],
+)
+def test_base_exceptions_end_no_worker(lane: Lane, name: str, kind: str, type_: str) -> None:
+    response = lane.call(name, {"kind": kind})
+    assert response.status_code == 500
+    assert details(response)["type"] == type_
+    assert lane.result("add", {"a": 1, "b": 2}) == {"sum": 3}
+
+
+# spec:test PAYLOAD-007
+def test_cancellation_that_nobody_asked_for_is_a_failure(lane: Lane) -> None:
+    response = lane.call("uncalled_for_cancellation")
+    assert response.status_code == 500
+    assert details(response)["type"] == "asyncio.exceptions.CancelledError"
+
+
+def test_module_that_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "broken_engine.py").write_text("\nraise ValueError('at import')\n")
+    other = Lane(["broken_engine:*"])
+    response = other.call("broken_engine:f")
+    other.close()
+    assert response.status_code == 500
+    found = details(response)
+    assert found["type"] == "ValueError"
+    assert "importlib" not in found["traceback"]
+
+
+def test_large_messages_both_ways(lane: Lane) -> None:
+    value = "x" * 3900
+    assert lane.result("echo", {"value": value}) == value
+    assert lane.result("echo", {"value": value}) == value
+
+
+# spec:test LIFE-017
+def test_result_at_the_limit(lane: Lane) -> None:
+    room = lane.layout.max_message - 20 - 2
+    assert lane.call("text", {"length": room}).status_code == 200
+    assert lane.call("text", {"length": room + 1}).status_code == 413
+
+
+@pytest.mark.parametrize("size", [126, 127, 128, 129, 130, 255, 256, 257])
+def test_results_around_the_border_of_a_slot(lane: Lane, size: int) -> None:
+    length = size - 20 - 2
+    assert lane.result("text", {"length": length}) == "x" * length
+
+
+# ---------------------------------------------------------------- refused messages
+
+
+def raw(type_: int, request_id: int, *lengths: int, total: int | None = None) -> bytes:
+    total = 21 + sum(lengths) if total is None else total
+    return struct.pack("<BIIIII", type_, request_id, total, *lengths) + b"x" * sum(lengths)
+
+
+REFUSED = {
+    "BAD_TYPE": raw(9, 5, 1, 1, 0),
+    "LENGTH_MISMATCH": raw(1, 5, 1, 1, 0, total=99),
+    "NAME_TOO_LONG": raw(1, 5, 1025, 1, 0),
+    "TRUNCATED_BODY": raw(1, 5, 1, 1, 2)[:-1],
+    "TRAILING": raw(1, 5, 1, 1, 2) + b"x",
+    "TRUNCATED_HEADER": raw(1, 5, 1, 1, 0)[:20],
+    "EMPTY_NAME": raw(1, 5, 0, 1, 0),
+    "NONZERO_LENGTH": raw(4, 5, 0, 0, 1),
+    "RESERVED_ID": raw(3, 5, 0, 0, 0),
+    "BAD_UTF8": raw(1, 5, 1, 1, 0)[:21] + b"\xffx",
+    "NUL_IN_NAME": raw(1, 5, 1, 1, 0)[:21] + b"x\0",
+}
+
+
+# spec:test LIFE-014 LIFE-016
+@pytest.mark.parametrize("code", REFUSED)
+def test_refused_message_is_answered(lane: Lane, code: str) -> None:
+    lane.put(REFUSED[code])
+    response = lane.answer(5)
+    assert response.status_code == 400
+    assert code in response.error_message
+    assert details(response) == {"code": code}
+    assert lane.result("add", {"a": 1, "b": 2}) == {"sum": 3}
+
+
+# spec:test LIFE-014
+def test_five_bytes_are_enough_to_be_answered(lane: Lane) -> None:
+    lane.put(b"\x01\x05\x00\x00\x00")
+    assert lane.answer(5).status_code == 400
+
+
+# spec:test LIFE-015 LIFE-016
+@pytest.mark.parametrize("message", [b"\x01", b"\x01\x05\x00\x00", raw(1, 0, 1, 1, 0), b"\0" * 5])
+def test_refused_message_without_id_is_counted(lane: Lane, message: bytes) -> None:
+    lane.put(message)
+    assert lane.result("add", {"a": 1, "b": 2}) == {"sum": 3}
+    assert not lane.answers
+    base = registry.WORKER_BLOCK_OFFSET + registry.WORKER_REFUSED
+    assert int.from_bytes(lane.memory[base : base + 8], "little") == 1
+
+
+def test_fast_way_refuses_what_the_slow_way_refuses(lane: Lane) -> None:
+    """Every byte of a header, changed in a message that would go the fast way."""
+    lane.result("add", {"a": 1, "b": 2})
+    good = wire.encode_request(7, "sample", "add", b'{"a":1,"b":2}')
+    for index in range(21):
+        for value in (0, 1, 2, 0x7F, 0x80, 0xFF):
+            message = bytearray(good)
+            if index in range(1, 5) or message[index] == value:
+                continue
+            message[index] = value
+            lane.put(bytes(message))
+            with pytest.raises(WireError) as caught:
+                wire.parse_request(message, lane.layout.max_message)
+            assert details(lane.answer(7)) == {"code": caught.value.code}
+    assert lane.result("add", {"a": 1, "b": 2}) == {"sum": 3}
+
+
+def test_names_that_are_the_same_bytes_together(lane: Lane, tmp_path: Path) -> None:
+    lane.result("add", {"a": 1, "b": 2})
+    lane.put(wire.encode_request(7, "sampl", "eadd", b'{"a":1,"b":2}'))
+    assert lane.answer(7).status_code == 403
+    lane.put(wire.encode_request(7, "samplea", "dd", b'{"a":1,"b":2}'))
+    assert lane.answer(7).status_code == 403
+
+
+# ---------------------------------------------------------------- a hostile ring
+
+
+# spec:test RING-015 RING-017 RING-018 RING-020
+@pytest.mark.parametrize("fault", ["position", "position back", "length", "length 0", "fragment"])
+def test_corrupt_ring_ends_the_worker(lane: Lane, fault: str) -> None:
+    lane.result("add", {"a": 1, "b": 2})
+    position = lane.producer.position
+    lane.request(2, "add", {"a": 1, "b": 2})
+    slot = lane.requests.slot(position)
+    if fault == "position":
+        lane.requests.write_position[0] = position + 17
+    elif fault == "position back":
+        lane.requests.write_position[0] = position - 1
+    elif fault == "length":
+        struct.pack_into("<I", lane.memory, slot, 4097)
+    elif fault == "length 0":
+        struct.pack_into("<I", lane.memory, slot, 0)
+    else:
+        struct.pack_into("<I", lane.memory, slot + 4, 1)
+    with pytest.raises(LaneError):
+        lane.turn()
+    assert 2 not in lane.answers
+
+
+# spec:test RING-016
+@pytest.mark.parametrize("name", ["add", "yielding_add"])
+def test_corrupt_response_ring_ends_the_worker(lane: Lane, name: str) -> None:
+    for _ in range(16):
+        lane.result("add", {"a": 1, "b": 2})
+    lane.responses.read_position[0] = 99
+    lane.request(2, name, {"a": 1, "b": 2})
+    with pytest.raises(LaneError):
+        lane.until(lambda: False)
+
+
+def test_corrupt_response_ring_seen_by_the_sync_thread(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    for _ in range(16):
+        lane.result("add", {"a": 1, "b": 2})
+    lane.request(2, "sleep", {"seconds": 1000})
+    lane.turn()
+    lane.responses.read_position[0] = 99
+    lane.request(3, "nothing")
+    with pytest.raises(LaneError):
+        lane.until(lambda: False)
+
+
+# ---------------------------------------------------------------- what is taken when
+
+
+# spec:test LIFE-010 LIFE-011 RING-013
+def test_requests_are_taken_one_at_a_time(lane: Lane) -> None:
+    seen: list[int] = []
+    lane.result("echo", {"value": 0})
+    sample.keep[:] = [lambda: seen.append(lane.taken())]
+    before = lane.taken()
+    for request_id in (2, 3, 4):
+        lane.request(request_id, "spy")
+    lane.until(lambda: len(lane.answers) == 3)
+    assert seen == [before + 1, before + 2, before + 3]
+
+
+def test_bad_arguments_are_taken_too(lane: Lane) -> None:
+    lane.request(2, "add", {"a": 1})
+    lane.answer(2)
+    assert lane.taken() == lane.producer.position
+
+
+# spec:test LIFE-020
+def test_def_runs_inline_when_nothing_else_is_in_flight(lane: Lane) -> None:
+    assert lane.result("thread_name") == MAIN
+
+
+# spec:test LIFE-020
+def test_def_runs_beside_async_calls_in_flight(lane: Lane) -> None:
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.request(2, "wait_for_release")
+    lane.request(3, "release")
+    assert lane.answer(3).success
+    assert json.loads(lane.answer(2).body) == "ringwire-sync"
+    lane.request(4, "thread_name")
+    assert json.loads(lane.answer(4).body) == "ringwire-sync"
+    lane.cancel(1)
+    assert lane.answer(1).status_code == 499
+    assert lane.result("thread_name") == MAIN
+
+
+# spec:test LIFE-010 LIFE-011
+def test_def_that_finds_the_thread_busy_waits_in_the_ring(lane: Lane) -> None:
+    for name in ("thread_name", "wait_for_release", "async_add"):
+        lane.engine._handlers.find("sample", name)
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.request(2, "wait_for_release")
+    lane.turn()
+    before = lane.taken()
+    lane.request(3, "thread_name")
+    lane.request(4, "async_add", {"a": 1, "b": 2})
+    for _ in range(5):
+        lane.turn()
+    assert lane.taken() == before
+    sample.released.set()
+    assert json.loads(lane.answer(3).body) == "ringwire-sync"
+    assert lane.answer(4).success
+    assert lane.answer(2).success
+
+
+def test_large_request_waits_in_the_ring_too(lane: Lane) -> None:
+    for name in ("echo", "wait_for_release"):
+        lane.engine._handlers.find("sample", name)
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.request(2, "wait_for_release")
+    lane.turn()
+    lane.request(3, "echo", {"value": "x" * 1000})
+    for _ in range(3):
+        lane.turn()
+    lane.request(4, "nothing")
+    lane.turn()
+    assert lane.taken() < lane.producer.position - 1
+    sample.released.set()
+    assert json.loads(lane.answer(3).body) == "x" * 1000
+    assert lane.answer(4).success
+
+
+def test_def_called_for_the_first_time_queues_behind_the_busy_thread(lane: Lane) -> None:
+    """It was taken before its module was imported, so it cannot wait in the ring any more."""
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.request(2, "wait_for_release")
+    lane.turn()
+    lane.request(3, "thread_name")
+    lane.request(4, "nothing")
+    lane.cancel(4)
+    lane.turn()
+    assert lane.answer(4).status_code == 499
+    sample.released.set()
+    assert json.loads(lane.answer(3).body) == "ringwire-sync"
+    assert lane.answer(2).success
+
+
+def test_coroutine_from_the_sync_thread_goes_to_the_loop(lane: Lane) -> None:
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.request(2, "returns_coroutine", {"a": 1, "b": 2})
+    assert json.loads(lane.answer(2).body) == {"sum": 3}
+
+
+def test_failures_on_the_sync_thread(lane: Lane) -> None:
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.request(2, "fail")
+    response = lane.answer(2)
+    assert response.status_code == 500
+    assert details(response)["traceback"].splitlines()[1].endswith("in fail")
+    lane.request(3, "unencodable")
+    assert lane.answer(3).status_code == 502
+    lane.request(4, "leave", {"kind": "exit"})
+    assert lane.answer(4).status_code == 500
+    lane.request(5, "text", {"length": 5000})
+    assert lane.answer(5).status_code == 413
+
+
+def test_no_thread_to_be_had(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.request(2, "nothing")
+    assert lane.answer(2).status_code == 503
+
+
+# spec:test LIFE-013
+def test_many_async_calls_in_flight(lane: Lane) -> None:
+    count = 1000
+    for request_id in range(1, count + 1):
+        lane.request(request_id, "sleep", {"seconds": 0.2})
+        lane.turn()
+    lane.until(lambda: len(lane.answers) == count)
+    assert all(response.success for response in lane.answers.values())
+
+
+def test_short_calls_overtake_long_ones(lane: Lane) -> None:
+    lane.request(1, "sleep", {"seconds": 0.05})
+    lane.request(2, "async_add", {"a": 1, "b": 2})
+    lane.answer(2)
+    assert 1 not in lane.answers
+    lane.answer(1)
+
+
+def test_response_ring_that_is_full(lane: Lane) -> None:
+    """Nobody collects while 40 answers of 3 slots each go into 16 slots: the engine waits."""
+    for request_id in range(1, 15):
+        lane.request(request_id, "text", {"length": 300})
+    lane.engine.serve()
+    lane.until(lambda: len(lane.answers) == 14)
+
+
+# ---------------------------------------------------------------- surroundings of a handler
+
+
+def test_asyncio_run_works_in_a_def(lane: Lane) -> None:
+    assert lane.result("asyncio_run", {"a": 1, "b": 2}) == {"sum": 3}
+    assert lane.result("async_add", {"a": 1, "b": 2}) == {"sum": 3}
+
+
+@pytest.mark.parametrize("name", ["who", "async_who"])
+def test_current_call(lane: Lane, name: str) -> None:
+    for request_id in (1, 2):
+        response = lane.call(name, {}, request_id)
+        assert json.loads(response.body) == [request_id, f"sample:{name}", False]
+
+
+def test_current_call_on_the_sync_thread(lane: Lane) -> None:
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.request(2, "who")
+    assert json.loads(lane.answer(2).body) == [2, "sample:who", False]
+
+
+def test_threads_of_a_handler_have_no_current_call(lane: Lane) -> None:
+    assert lane.result("own_thread_who") == [None]
+
+
+def test_context_variables_do_not_leak_between_async_calls(lane: Lane) -> None:
+    for value in ("a", "b"):
+        assert lane.result("set_variable", {"value": value}) == "unset"
+
+
+def test_worker_block_during_and_after_calls(lane: Lane) -> None:
+    base = registry.WORKER_BLOCK_OFFSET + registry.WORKER_CURRENT_CALL
+    found: list[tuple[int, ...]] = []
+    sample.keep[:] = [lambda: found.append(struct.unpack_from("<II", lane.memory, base))]
+    lane.call("spy", None, 77)
+    assert found == [(77, 1)]
+    assert struct.unpack_from("<II", lane.memory, base) == (0, 0)
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.turn()
+    assert struct.unpack_from("<II", lane.memory, base) == (0, 1)
+
+
+# ---------------------------------------------------------------- cancellation
+
+
+# spec:test LIFE-032 LIFE-033
+@pytest.mark.parametrize("urgent", [True, False])
+def test_async_call_in_flight(lane: Lane, urgent: bool) -> None:
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.turn()
+    lane.turn()
+    lane.cancel(1, urgent)
+    response = lane.answer(1)
+    assert response.status_code == 499
+    assert details(response) == {"started": True}
+
+
+# spec:test LIFE-034
+def test_call_that_finishes_in_spite_of_it(lane: Lane) -> None:
+    lane.request(1, "stubborn", {"seconds": 1000})
+    lane.turn()
+    lane.turn()
+    lane.cancel(1)
+    assert json.loads(lane.answer(1).body) == "in spite of it"
+
+
+# spec:test PAYLOAD-007
+def test_cancellation_turned_into_another_exception(lane: Lane) -> None:
+    lane.request(1, "translated", {"seconds": 1000})
+    lane.turn()
+    lane.turn()
+    lane.cancel(1)
+    response = lane.answer(1)
+    assert response.status_code == 500
+    assert details(response)["type"] == "KeyError"
+
+
+# spec:test LIFE-030 LIFE-031 RING-022
+@pytest.mark.parametrize("name", ["nothing", "fail", "async_add", "missing"])
+@pytest.mark.parametrize("known", [True, False])
+def test_queued_call_never_runs(lane: Lane, name: str, known: bool) -> None:
+    if known and name != "missing":
+        lane.engine._handlers.find("sample", name)
+    lane.request(1, name, {})
+    lane.cancel(1)
+    response = lane.answer(1)
+    assert response.status_code == 499
+    assert details(response) == {"started": False}
+    assert not lane.engine._cancels or lane.taken() < lane.producer.position
+    assert lane.result("add", {"a": 1, "b": 2}) == {"sum": 3}
+    assert not lane.engine._cancels
+
+
+# spec:test LIFE-030
+def test_cancel_that_comes_while_another_call_runs(lane: Lane) -> None:
+    lane.result("nothing")
+    sample.keep[:] = [lambda: lane.cancel(3)]
+    lane.request(2, "spy")
+    lane.request(3, "nothing")
+    assert lane.answer(2).success
+    assert lane.answer(3).status_code == 499
+
+
+def test_large_queued_call_never_runs(lane: Lane) -> None:
+    lane.engine._handlers.find("sample", "echo")
+    lane.request(1, "echo", {"value": "x" * 1000})
+    lane.cancel(1)
+    assert lane.answer(1).status_code == 499
+
+
+# spec:test LIFE-031
+def test_task_that_has_not_begun(lane: Lane) -> None:
+    lane.engine._handlers.find("sample", "yielding_add")
+    lane.request(1, "yielding_add", {"a": 1, "b": 2})
+    lane.engine.serve()  # the task exists now; without eager tasks it has not begun
+    lane.cancel(1)
+    response = lane.answer(1)
+    assert response.status_code == 499
+    assert details(response)["started"] is bool(engine_module._EAGER)
+
+
+# spec:test LIFE-035
+@pytest.mark.parametrize("urgent", [True, False])
+def test_cancel_for_nobody(lane: Lane, urgent: bool) -> None:
+    lane.cancel(99, urgent)
+    lane.call("nothing", None, 1)
+    lane.cancel(1, urgent)
+    assert lane.result("add", {"a": 1, "b": 2}) == {"sum": 3}
+    assert not lane.answers
+    assert not lane.engine._cancels
+
+
+# spec:test LIFE-035
+def test_cancel_means_only_requests_before_it(lane: Lane) -> None:
+    """The id of an answered call is used again behind a late CANCEL for that call."""
+    lane.call("nothing", None, 7)
+    lane.cancel(7)
+    lane.request(7, "add", {"a": 1, "b": 2})
+    assert lane.answer(7).success
+    lane.cancel(7)
+    lane.request(7, "add", {"a": 1, "b": 2})
+    lane.cancel(7)
+    assert lane.answer(7).status_code == 499
+    assert lane.result("nothing") is None
+    assert not lane.engine._cancels
+
+
+def test_second_cancel_does_not_interrupt_the_clean_up(lane: Lane) -> None:
+    lane.request(1, "careful", {"seconds": 1000})
+    lane.turn()
+    lane.turn()
+    lane.cancel(1)
+    lane.cancel(1)
+    assert json.loads(lane.answer(1).body) == "cleaned up"
+
+
+def test_sync_call_on_the_thread_learns_of_it(lane: Lane) -> None:
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.request(2, "poll_cancelled", {"seconds": 1000})
+    lane.until(sample.begun.is_set)
+    lane.cancel(2)
+    response = lane.answer(2)
+    assert response.status_code == 499
+    assert details(response) == {"started": True}
+
+
+def test_sync_call_inline_learns_of_it_when_it_asks(lane: Lane) -> None:
+    lane.result("nothing")
+    sample.keep[:] = [lambda: lane.cancel(5)]
+    response = lane.call("spy_and_poll", {}, 5)
+    assert response.status_code == 499
+    assert details(response) == {"started": True}
+
+
+def test_refused_message_ahead_is_left_for_its_turn(lane: Lane) -> None:
+    lane.request(1, "nothing")
+    lane.put(raw(4, 0, 0, 0, 0), urgent=True)
+    lane.put(raw(9, 6, 0, 0, 0), urgent=True)
+    assert lane.answer(1).success
+    assert lane.answer(6).status_code == 400
+
+
+# ---------------------------------------------------------------- the end
+
+
+# spec:test LIFE-040 LIFE-041
+def test_shutdown(lane: Lane) -> None:
+    lane.request(1, "sleep", {"seconds": 0.02})
+    lane.put(wire.encode_shutdown())
+    lane.request(2, "nothing")
+    lane.turn()
+    assert lane.block.state == registry.STATE_DRAINING
+    taken = lane.taken()
+    lane.until(lambda: lane.engine.stopped)
+    assert lane.answers.keys() == {1}
+    assert lane.block.state == registry.STATE_STOPPED
+    assert lane.taken() == taken == lane.producer.position - 1
+
+
+def test_shutdown_of_an_idle_worker(lane: Lane) -> None:
+    lane.put(wire.encode_shutdown())
+    lane.turn()
+    assert lane.engine.stopped
+    assert lane.block.state == registry.STATE_STOPPED
+    lane.engine.drain()  # as a signal that comes late would
+
+
+# spec:test LIFE-042
+def test_drain_takes_no_message_that_waits(lane: Lane) -> None:
+    lane.request(1, "nothing")
+    lane.engine.stopping = True
+    lane.turn()
+    assert lane.engine.stopped
+    assert lane.taken() == 0
+
+
+# spec:test LIFE-041
+def test_drain_waits_for_the_sync_thread(lane: Lane) -> None:
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.request(2, "wait_for_release")
+    lane.turn()
+    lane.turn()
+    lane.engine.drain()
+    lane.cancel(1)
+    assert lane.answer(1).status_code == 499
+    assert not lane.engine.stopped
+    sample.released.set()
+    lane.until(lambda: lane.engine.stopped)
+    assert 2 in lane.answers
+
+
+def test_cancel_is_heeded_while_draining(lane: Lane) -> None:
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.put(wire.encode_shutdown())
+    lane.turn()
+    lane.cancel(1)
+    lane.until(lambda: lane.engine.stopped)
+    assert lane.answers[1].status_code == 499
+
+
+def test_drain_during_a_call_finishes_that_call_only(lane: Lane) -> None:
+    lane.result("nothing")
+
+    def terminate() -> None:
+        lane.engine.stopping = True
+
+    sample.keep[:] = [terminate]
+    lane.request(2, "spy")
+    lane.request(3, "nothing")
+    lane.until(lambda: lane.engine.stopped)
+    assert lane.answers.keys() == {2}
+
+
+# ---------------------------------------------------------------- fork
+
+
+# spec:test LIFE-058
+@pytest.mark.parametrize("name", ["add", "fail"])
+def test_abandoned_engine_answers_nothing(lane: Lane, name: str) -> None:
+    lane.result("nothing")
+    sample.keep[:] = [lane.engine.abandon]
+    lane.request(2, "spy")
+    with pytest.raises(SystemExit) as caught:
+        lane.turn()
+    assert caught.value.code == 0
+    assert not lane.answers
+
+
+# spec:test LIFE-058
+def test_abandoned_engine_keeps_the_exit_code(lane: Lane) -> None:
+    def leave() -> None:
+        lane.engine.abandon()
+        raise SystemExit(4)
+
+    lane.result("nothing")
+    sample.keep[:] = [leave]
+    lane.request(2, "spy")
+    with pytest.raises(SystemExit) as caught:
+        lane.turn()
+    assert caught.value.code == 4
+
+
+# ---------------------------------------------------------------- turns
+
+
+def test_turn_ends_in_time_for_the_loop(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "_TURN_NS", 0)
+    lane.result("nothing")
+    for request_id in (2, 3):
+        lane.request(request_id, "nothing")
+    lane.turn()
+    assert lane.answers.keys() == {2}
+    assert lane.engine.seen != lane.producer.position
+    lane.turn()
+    assert lane.answers.keys() == {2, 3}
+
+
+def test_many_tasks_are_started_bit_by_bit(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "_TASKS_PER_TURN", 2)
+    lane.engine._handlers.find("sample", "sleep")
+    for request_id in range(1, 6):
+        lane.request(request_id, "sleep", {"seconds": 0})
+    lane.engine.serve()
+    assert lane.taken() == 2
+    lane.until(lambda: len(lane.answers) == 5)
+
+
+def test_fatal_error_in_a_task(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(lane.engine._responder), "result", fail)
+    lane.loop.set_exception_handler(lambda *_: None)
+    lane.request(1, "yielding_add", {"a": 1, "b": 2})
+    with pytest.raises(ZeroDivisionError):
+        lane.until(lambda: False)
+    assert issubclass(Fatal, Exception)
+
+
+def test_other_sizes() -> None:
+    for layout in (
+        Layout(slot_count=2, slot_size=64, max_message=1024),
+        Layout(slot_count=2, slot_size=4096, max_message=1024),
+    ):
+        lane = Lane(layout=layout)
+        for length in (0, 1, 30, 500):
+            assert lane.result("echo", {"value": "x" * length}) == "x" * length
+        assert lane.call("fail", {"message": "m" * 700}).status_code == 500
+        lane.close()
