@@ -27,6 +27,10 @@ type receiver struct {
 	answers atomic.Int64 // received
 	since   atomic.Int64 // when the lane last became busy or got an answer, ns
 	service atomic.Int64 // moving average of the time per answer, ns
+
+	// Only for whoever holds the receiver.
+	budget time.Duration // how long it pays to spin now, at most spin
+	asleep int64         // when the receiver went to sleep with calls in flight, 0: it did not
 }
 
 // start is the clock's origin; only differences count.
@@ -46,7 +50,7 @@ const maxAhead = 64
 
 func (r *receiver) init(region *ring.Region, spin time.Duration) {
 	r.consumer = region.ResponseConsumer()
-	r.spin = spin
+	r.spin, r.budget = spin, spin
 	r.wake = make(chan struct{}, 1)
 	r.quit = make(chan struct{})
 	r.stopped = make(chan struct{})
@@ -78,31 +82,13 @@ func (r *receiver) ahead() uint64 {
 	return uint64(min(aheadTime/max(r.service.Load(), 1), maxAhead))
 }
 
-// spinTime returns how long it is worth looking for the next answer. Where calls
-// take far longer than the budget, looking for their end is a waste.
-func (r *receiver) spinTime() time.Duration {
-	if r.service.Load() > 4*int64(r.spin) {
-		return 0
-	}
-	return r.spin
-}
-
 // listen turns the worker's doorbell into work for the reader, until the
 // doorbell is closed.
 func (l *lane) listen() {
-	for l.wakeMaster.Wait(l.patience()) == nil {
+	for l.wakeMaster.Wait() == nil {
 		l.poke()
 	}
 	close(l.quit)
-}
-
-// patience bounds the wait while calls are in flight, so that a worker without
-// proper fences costs latency and nothing else (BELL-010). An idle lane sleeps.
-func (l *lane) patience() time.Duration {
-	if l.load.Load() > 0 {
-		return time.Second
-	}
-	return 0
 }
 
 func (l *lane) poke() {
@@ -151,7 +137,7 @@ func (l *lane) help(c *call) {
 // own has ended. The receiver is held by the caller, and is free or handed over
 // afterwards.
 func (l *lane) receive(own *call) {
-	l.consumer.Awake()
+	l.awake()
 	for {
 		n, err := l.drain()
 		if err != nil {
@@ -163,34 +149,68 @@ func (l *lane) receive(own *call) {
 		if n > 0 {
 			l.pool.pump()
 		}
+		busy := l.load.Load() > 0
 		if own != nil && len(own.done) > 0 {
-			if l.load.Load() > 0 {
+			if busy {
 				l.handed.Store(true)
 				l.poke()
 				return
 			}
-		} else if l.load.Load() > 0 && l.look(own) {
+		} else if busy && l.look() {
 			continue
 		}
-		if l.consumer.PrepareSleep() {
-			l.held.Store(false)
-			// Whoever came to help in this instant found the receiver held; the
-			// doorbell is armed for its answer.
+		if l.sleep(busy) {
 			return
 		}
-		l.consumer.Awake()
 	}
 }
 
-// look spins until there is something to read, and reports whether there is.
-func (l *lane) look(own *call) bool {
-	budget := l.spinTime()
-	if budget == 0 {
+// A receiver that sleeps with calls in flight is woken after this time even
+// without a doorbell, so that a worker without proper fences costs latency and
+// nothing else (BELL-010). An idle one sleeps.
+const longestSleep = time.Second
+
+// wakeUp is what it may take to wake a sleeping receiver. A sleep that was not
+// longer than that and the spin together was a mistake.
+const wakeUp = 150 * time.Microsecond
+
+// sleep arms the doorbell and lets the receiver go, or returns false if there is
+// something to read. Whoever came to help in that instant found the receiver held,
+// but the doorbell is armed for its answer.
+func (l *lane) sleep(busy bool) bool {
+	if busy {
+		l.asleep = nanotime()
+		l.wakeMaster.Bound(longestSleep)
+	}
+	if l.consumer.PrepareSleep() {
+		l.held.Store(false)
+		return true
+	}
+	l.awake()
+	return false
+}
+
+// awake ends a sleep and learns from it.
+func (l *lane) awake() {
+	l.consumer.Awake()
+	if l.asleep != 0 {
+		if nanotime()-l.asleep < int64(l.spin+wakeUp) {
+			l.budget = l.spin
+		}
+		l.asleep = 0
+	}
+}
+
+// look spins until there is something to read, and reports whether there is. Each
+// time in vain halves the budget, down to nothing; success restores it.
+func (l *lane) look() bool {
+	if l.budget == 0 {
 		return l.consumer.Ready()
 	}
 	began := time.Now()
 	for i := 0; ; i++ {
 		if l.consumer.Ready() {
+			l.budget = l.spin
 			return true
 		}
 		// Without yielding, a spinning goroutine starves the one that would send
@@ -198,7 +218,10 @@ func (l *lane) look(own *call) bool {
 		if i%8 == 7 {
 			runtime.Gosched()
 		}
-		if i%32 == 31 && time.Since(began) > budget {
+		if i%32 == 31 && time.Since(began) > l.budget {
+			if l.budget /= 2; l.budget < time.Microsecond {
+				l.budget = 0
+			}
 			return false
 		}
 	}

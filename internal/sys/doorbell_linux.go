@@ -68,22 +68,20 @@ func (d *Doorbell) Ring() {
 	}
 }
 
-// Wait returns when the doorbell was rung, after at most timeout (0: no limit),
-// or with an error when it was closed. It clears the doorbell.
-func (d *Doorbell) Wait(timeout time.Duration) error {
-	var deadline time.Time
-	if timeout > 0 {
-		deadline = time.Now().Add(timeout)
-	}
-	if err := d.file.SetReadDeadline(deadline); err != nil {
-		return err
-	}
+// Wait returns when the doorbell was rung, which clears it, or when the bound has
+// passed, which removes it, or with an error when the doorbell was closed.
+func (d *Doorbell) Wait() error {
 	var buf [8]byte
 	_, err := d.file.Read(buf[:])
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil
+		return d.file.SetReadDeadline(time.Time{})
 	}
 	return err
+}
+
+// Bound makes the present or next Wait return after at most limit.
+func (d *Doorbell) Bound(limit time.Duration) {
+	_ = d.file.SetReadDeadline(time.Now().Add(limit)) // fails only if closed
 }
 
 // Close releases the descriptor and makes Wait return.
