@@ -110,7 +110,11 @@ class Master:
         self.requests = Producer(Ring.requests(self.memory, self.layout))
         self.responses = Consumer(Ring.responses(self.memory, self.layout))
         self.process = self._start(command, env, stderr, stdout)
-        self._wait_until_ready(start_timeout)
+        try:
+            self._wait_until_ready(start_timeout)
+        except BaseException:
+            self.close()
+            raise
 
     def _start(
         self,
@@ -184,14 +188,10 @@ class Master:
     # spec:req LIFE-007
     def _wait_until_ready(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
-        try:
-            while self.state == STATE_STARTING:
-                self._sleep(deadline)
-            if self.state == STATE_FAILED:
-                raise WorkerLost(self.wait(timeout))
-        except TimeoutError:
-            self.kill()
-            raise
+        while self.state == STATE_STARTING:
+            self._sleep(deadline)
+        if self.state == STATE_FAILED:
+            raise WorkerLost(self.wait(timeout))
 
     # ------------------------------------------------------------ calls
 
