@@ -76,9 +76,7 @@ func (i *instance) lay(p placement, blocks []*block) error {
 	if !ok {
 		return fmt.Errorf("wasm: memory shrank: end=%d", end)
 	}
-	for k := range view {
-		view[k] = canary
-	}
+	fill(view)
 	next := uint32(margin)
 	for k, b := range blocks {
 		offset := next/16*16 + p.shift
@@ -113,7 +111,35 @@ func (i *instance) reserve(n uint64) error {
 		return fmt.Errorf("wasm: the module's memory cannot grow by pages=%d: let its maximum be larger", pages)
 	}
 	a.size += uint32(pages * pageSize)
+	if view, ok := i.memory.Read(uint32(end), uint32(pages*pageSize)); ok {
+		fill(view)
+	}
 	return nil
+}
+
+func fill(view []byte) {
+	for k := range view {
+		view[k] = canary
+	}
+}
+
+// canaries is a stretch to compare with.
+var canaries = bytes.Repeat([]byte{canary}, pageSize)
+
+// untouched returns how many bytes of view are canaries before the first that is
+// not; all of them, if none is.
+func untouched(view []byte) int {
+	for at := 0; at < len(view); {
+		n := min(len(view)-at, len(canaries))
+		if !bytes.Equal(view[at:at+n], canaries[:n]) {
+			for view[at] == canary {
+				at++
+			}
+			return at
+		}
+		at += n
+	}
+	return len(view)
 }
 
 // take reads the blocks back and reports what the module changed without being
@@ -121,8 +147,14 @@ func (i *instance) reserve(n uint64) error {
 func (i *instance) take(blocks []*block, refused bool) *fault {
 	a := &i.arena
 	after, ok := i.memory.Read(a.window, uint32(len(a.before)))
-	if !ok {
+	rest, alsoOK := i.memory.Read(a.base, a.window-a.base)
+	if !ok || !alsoOK {
 		return &fault{"ABI-004", "the memory shrank during the call"}
+	}
+	defer fill(after)
+	if at := untouched(rest); at < len(rest) {
+		defer fill(rest)
+		return &fault{"ABI-008", fmt.Sprintf("wrote to memory that the host had added, at address %d", int(a.base)+at)}
 	}
 	expected := a.before
 	for _, b := range blocks {

@@ -25,6 +25,8 @@ type instance struct {
 // newInstance instantiates the module and calls _initialize. Files, arguments
 // and environment are absent; clock and random numbers are wazero's fixed ones.
 func (e *engine) newInstance(ctx context.Context) (*instance, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.limits.CallTime)
+	defer cancel()
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	module, err := e.runtime.InstantiateModule(ctx, e.compiled, config)
 	if err != nil {
@@ -63,6 +65,8 @@ func (i *instance) call(ctx context.Context, name string, args ...uint32) (int32
 	if f == nil {
 		return 0, &fault{"ABI-001", "the module does not export " + name}
 	}
+	ctx, cancel := context.WithTimeout(ctx, i.engine.limits.CallTime)
+	defer cancel()
 	params := make([]uint64, len(args))
 	for k, a := range args {
 		params[k] = uint64(a)
@@ -82,11 +86,14 @@ func (i *instance) explain(name string, err error) *fault {
 	var exit *sys.ExitError
 	if errors.As(err, &exit) {
 		if exit.ExitCode() == sys.ExitCodeDeadlineExceeded || exit.ExitCode() == sys.ExitCodeContextCanceled {
-			return &fault{"ABI-010", fmt.Sprintf("%s did not return within %v", name, i.engine.limits.CaseTime.Round(time.Millisecond))}
+			return &fault{"ABI-010", fmt.Sprintf("%s did not return within %v", name, i.engine.limits.CallTime.Round(time.Millisecond))}
 		}
 		return &fault{"ABI-009", fmt.Sprintf("%s ended the module with exit code %d", name, exit.ExitCode())}
 	}
 	text, _, _ := strings.Cut(err.Error(), "\n")
 	text = strings.TrimSuffix(strings.TrimPrefix(text, "wasm error: "), " (recovered by wazero)")
+	if text == "stack overflow" {
+		return &fault{"ABI-010", name + " recursed until the stack was used up"}
+	}
 	return &fault{"ABI-009", fmt.Sprintf("%s trapped: %s", name, text)}
 }

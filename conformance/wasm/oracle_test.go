@@ -1,4 +1,4 @@
-package wasm
+package wasm_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/ringwire/ringwire/conformance"
 	"github.com/ringwire/ringwire/conformance/vectors"
+	"github.com/ringwire/ringwire/conformance/wasm"
 	"github.com/ringwire/ringwire/spec"
 )
 
@@ -14,7 +15,7 @@ import (
 func TestOracleConforms(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	s, err := Open(ctx, spec.Oracle, DefaultLimits())
+	s, err := wasm.Open(ctx, spec.Oracle, wasm.DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,18 @@ type Subject struct {
 	digest  string
 	// settable says that the module exports rw_set_max_message.
 	settable bool
+	// hangs counts cases in which the module did not return in time.
+	hangs int
 }
+
+const (
+	// maxHangs is how many cases a module may hang in before the rest is not
+	// tried any more.
+	maxHangs = 5
+	// maxRuns is the most runs of a case: five placements and a used instance in
+	// two engines.
+	maxRuns = 12
+)
 
 // Open compiles a module and asks what it is. The error tells why it cannot be
 // judged at all.
@@ -48,8 +59,6 @@ func Open(ctx context.Context, module []byte, limits Limits) (*Subject, error) {
 
 // introduce reads rw_abi_version and rw_info.
 func (s *Subject) introduce(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.limits.CaseTime)
-	defer cancel()
 	i, err := s.engines[0].newInstance(ctx)
 	if err != nil {
 		return err
@@ -144,12 +153,40 @@ func (s *Subject) Judge(ctx context.Context, v *vectors.Vector) conformance.Verd
 	if uint64(v.MaxMessage) != s.info.MaxMessage && !s.settable && v.Operation != vectors.RingImage {
 		return conformance.Skipped("max_message is fixed: the module has no rw_set_max_message")
 	}
+	if s.hangs >= maxHangs {
+		return conformance.Judged([]conformance.Finding{{Requirement: "ABI-010", Text: fmt.Sprintf("not tried: the module hung in %d cases", s.hangs)}})
+	}
 	var runs []run
 	for k, e := range s.engines {
 		runs = append(runs, s.fresh(ctx, e, v)...)
+		if hung(runs) {
+			break // the other runs would only take as long
+		}
+		if s.limits.Quick {
+			continue
+		}
 		runs = append(runs, s.used(ctx, k, v))
+		if hung(runs) {
+			break
+		}
+	}
+	if hung(runs) {
+		s.hangs++
 	}
 	return merge(runs)
+}
+
+// hung reports whether the last run took longer than it may.
+func hung(runs []run) bool {
+	if len(runs) == 0 {
+		return false
+	}
+	for _, f := range runs[len(runs)-1].verdict.Findings {
+		if f.Requirement == "ABI-010" {
+			return true
+		}
+	}
+	return false
 }
 
 // run is one way in which a case was put.
@@ -167,7 +204,7 @@ func (s *Subject) fresh(ctx context.Context, e *engine, v *vectors.Vector) []run
 			i.close()
 		}
 	}()
-	for _, p := range choose(v) {
+	for _, p := range s.choose(v) {
 		if i == nil || i.broken {
 			if i != nil {
 				i.close()
@@ -179,6 +216,9 @@ func (s *Subject) fresh(ctx context.Context, e *engine, v *vectors.Vector) []run
 			}
 		}
 		runs = append(runs, run{e.name + ", " + p.name, s.put(ctx, i, p, v)})
+		if hung(runs) {
+			return runs
+		}
 	}
 	return runs
 }
@@ -197,30 +237,32 @@ func (s *Subject) used(ctx context.Context, k int, v *vectors.Vector) run {
 		}
 		s.old[k] = i
 	}
-	return run{where, s.put(ctx, s.old[k], placements(0)[0], v)}
+	verdict := s.put(ctx, s.old[k], placements(0)[0], v)
+	if s.old[k].arena.size > maxPlacementBytes {
+		s.old[k].broken = true // not worth looking after that much room in every call
+	}
+	return run{where, verdict}
 }
 
 // choose returns the placements of a case: as many as its calls have buffers.
-func choose(v *vectors.Vector) []placement {
+func (s *Subject) choose(v *vectors.Vector) []placement {
 	buffers := 2
 	if v.Operation == vectors.RingImage {
 		buffers = 3
 		for _, step := range v.Steps {
-			if step.Params != nil && regionSize(step.Params) > maxPlacementBytes {
+			if step.Params != nil && regionSize(step.Params) > maxPlacementBytes || step.Size != nil && *step.Size > maxPlacementBytes {
 				return placements(1)[:1]
 			}
 		}
 	}
 	all := placements(buffers)
-	if v.Input != nil && len(*v.Input) > maxPlacementBytes {
+	if s.limits.Quick || v.Input != nil && len(*v.Input) > maxPlacementBytes {
 		return []placement{all[0], all[2]}
 	}
 	return all
 }
 
 func (s *Subject) put(ctx context.Context, i *instance, p placement, v *vectors.Vector) conformance.Verdict {
-	ctx, cancel := context.WithTimeout(ctx, s.limits.CaseTime)
-	defer cancel()
 	if _, err := i.call(ctx, "rw_reset"); err != nil {
 		return failed(err)
 	}

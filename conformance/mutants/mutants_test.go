@@ -1,0 +1,51 @@
+package mutants
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/ringwire/ringwire/conformance/vectors"
+)
+
+// Every mutant is killed by the vector that the committed kill matrix names for
+// it. That the matrix is complete and current is checked by make check-mutants,
+// which takes minutes.
+func TestMutantsAreKilled(t *testing.T) {
+	t.Parallel()
+	byID := map[string]vectors.Vector{}
+	for _, v := range vectors.All() {
+		byID[v.ID] = v
+	}
+	examples := Examples()
+	if len(All()) < 40 {
+		t.Fatalf("only %d mutants", len(All()))
+	}
+	for _, m := range All() {
+		t.Run(fmt.Sprintf("%d", m.Number), func(t *testing.T) {
+			t.Parallel()
+			v, ok := byID[examples[m.Number]]
+			if !ok {
+				t.Fatalf("the kill matrix names no vector: fault=%q example=%q", m.Fault, examples[m.Number])
+			}
+			report, err := Judge(context.Background(), m.Number, []vectors.Vector{v})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report.Counts.Fail == 0 {
+				t.Errorf("lives: fault=%q vector=%s", m.Fault, v.ID)
+			}
+		})
+	}
+}
+
+func TestGoodOneIsSpared(t *testing.T) {
+	t.Parallel()
+	report, err := Judge(context.Background(), 0, vectors.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !report.Conforms() {
+		t.Errorf("failed=%d skipped=%d first=%v", report.Counts.Fail, report.Counts.Skip, killers(report)[:1])
+	}
+}
