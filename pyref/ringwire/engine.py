@@ -44,7 +44,7 @@ from ._registry import (
 from .context import Call
 from .errors import WireError
 from .handlers import CallRefused, Handler, Handlers
-from .payload import PayloadError, decode_kwargs, encode_result
+from .payload import Decode, Encode, PayloadError, decode_kwargs, encode_result
 from .responder import Responder
 from .ring import Consumer
 from .spin import SpinBudget
@@ -106,6 +106,7 @@ class Engine:
         handlers: Handlers,
         spin: SpinBudget,
         fatal: Callable[[BaseException], None],
+        codec: tuple[Decode, Encode] = (decode_kwargs, encode_result),
     ) -> None:
         self._loop = loop
         self._consumer = consumer
@@ -113,6 +114,7 @@ class Engine:
         self._block = block
         self._handlers = handlers
         self._spin = spin
+        self._decode, self._encode = codec
         # Ends the process: the lane is corrupt, or this package is at fault.
         self._fatal = fatal
         # The write position up to which there is nothing left to do now. Whoever sleeps or spins
@@ -347,7 +349,7 @@ class Engine:
         if self._sync_jobs and not handler.is_async and not taken:
             return False
         try:
-            kwargs = decode_kwargs(data)
+            kwargs = self._decode(data)
             if tuple(kwargs) not in handler.accepted:
                 handler.check(kwargs)
         except (PayloadError, CallRefused) as error:
@@ -385,7 +387,7 @@ class Engine:
             self._answer_exception(request_id, error, call or self._running_call)
             return None
         try:
-            body = encode_result(result)
+            body = self._encode(result)
         except PayloadError as error:
             if inspect.iscoroutine(result):
                 return result
@@ -457,7 +459,7 @@ class Engine:
                 return
             self._landed(request_id)
             try:
-                body = encode_result(result)
+                body = self._encode(result)
             except PayloadError as error:
                 self._responder.failure(request_id, STATUS_BAD_RESULT, str(error))
                 return

@@ -7,10 +7,14 @@ made once and used directly, with the checks that the wrappers would have made.
 
 from __future__ import annotations
 
+import importlib
 import json
 import json.encoder
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
+
+Decode: TypeAlias = "Callable[[bytes], dict[str, Any]]"
+Encode: TypeAlias = "Callable[[Any], bytes]"
 
 
 class PayloadError(Exception):
@@ -101,3 +105,17 @@ def encode_result(value: Any) -> bytes:
 def encode_details(value: Any) -> bytes:
     """Failure details as JSON: plain data of our own making, whatever text it holds."""
     return "".join(_chunks_ascii(value, 0)).encode()
+
+
+def choose(name: str | None) -> tuple[Decode, Encode]:
+    """The functions that decode kwargs and encode results; name is "orjson", or None for these.
+
+    Raises ImportError if orjson is not installed, ValueError for another name.
+    """
+    if name in (None, "", "stdlib"):
+        return decode_kwargs, encode_result
+    if name != "orjson":
+        raise ValueError(f"no such JSON library: name={name}")
+    from .payload_orjson import make  # noqa: PLC0415
+
+    return make(importlib.import_module("orjson"))

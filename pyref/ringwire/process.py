@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import fcntl
+import gc
 import importlib
 import mmap
 import os
@@ -30,6 +32,7 @@ from .errors import LaneError, RegionError
 from .failure import without_own_frames
 from .handlers import Handlers
 from .lane_selector import LaneSelector
+from .payload import Decode, Encode, choose
 from .region import Layout, parse_header
 from .responder import Responder
 from .ring import Consumer, Producer, Ring
@@ -37,6 +40,8 @@ from .spin import SpinBudget
 from .worker_block import WorkerBlock
 
 IMPLEMENTATION: Final = f"ringwire-python {__version__}"
+
+JSON_VARIABLE: Final = "RINGWIRE_JSON"
 
 # Python's own code for a program that ended with an exception.
 _EXIT_BROKEN: Final = 1
@@ -96,8 +101,6 @@ class Process:
         self._responses = Ring.responses(self._memory, layout)
         self._request_doorbell = Doorbell(layout.request_doorbell)
         self._response_doorbell = Doorbell(layout.response_doorbell)
-        if layout.lifeline >= 0:
-            os.set_blocking(layout.lifeline, False)
         self._engine: Engine | None = None
         self._is_child = False
         self._mask: set[int] = set()
@@ -110,6 +113,7 @@ class Process:
         """Start, serve until told to stop, exit."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._on_sigterm)
+        self._watch_lifeline()
         os.register_at_fork(
             before=self._before_fork,
             after_in_parent=self._after_fork_in_parent,
@@ -118,6 +122,8 @@ class Process:
         WorkerBlock.introduce(self._memory, os.getpid(), IMPLEMENTATION)
         handlers = self._load()
         engine = self._build(handlers)
+        # What was loaded up to here stays; collections need not go through it again and again.
+        gc.freeze()
         engine.become_ready()
         self._response_doorbell.ring()
         if self._terminated:
@@ -168,6 +174,7 @@ class Process:
             handlers=handlers,
             spin=spin,
             fatal=self.fatal,
+            codec=self._codec(),
         )
         doorbell_fd = self.layout.request_doorbell
         if doorbell_fd < 0:
@@ -180,6 +187,14 @@ class Process:
         self._engine = engine
         return engine
 
+    @staticmethod
+    def _codec() -> tuple[Decode, Encode]:
+        try:
+            return choose(os.environ.get(JSON_VARIABLE))
+        except (ImportError, ValueError) as error:
+            say(f"{JSON_VARIABLE}: {error}; using the standard library")
+            return choose(None)
+
     # ------------------------------------------------------------ end
 
     # spec:req LIFE-042
@@ -188,6 +203,23 @@ class Process:
         if self._engine is not None:
             self._engine.stopping = True
             self._loop.call_soon_threadsafe(self._engine.drain)
+
+    # spec:req LIFE-056
+    def _watch_lifeline(self) -> None:
+        """Have a signal when the lifeline ends, so that a `def` which keeps the loop busy does not
+        keep the process alive. The loop watches it as well.
+        """
+        lifeline = self.layout.lifeline
+        if lifeline < 0:
+            return
+        os.set_blocking(lifeline, False)
+        signal.signal(signal.SIGIO, lambda *_: self._check_lifeline())
+        if fcntl.fcntl(lifeline, fcntl.F_GETOWN) == 0:
+            # The master has not armed it itself, with the stronger SIGKILL (LIFE-057).
+            fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+            flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
+            fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
+        self._check_lifeline()
 
     # spec:req LIFE-056
     def _check_lifeline(self) -> None:
@@ -249,5 +281,6 @@ class Process:
             except OSError:
                 pass
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -170,6 +171,28 @@ def test_lifeline_with_calls_in_flight(master: Master) -> None:
     os.close(master.lifeline)
     master.lifeline = -1
     assert master.wait() == registry.EXIT_LIFELINE
+
+
+# spec:test LIFE-056
+def test_lifeline_during_a_def_that_blocks(master: Master) -> None:
+    call = master.submit("sample:block", {"seconds": 1000})
+    while master.current_call != call:
+        time.sleep(0.001)
+    os.close(master.lifeline)
+    master.lifeline = -1
+    assert master.wait() == registry.EXIT_LIFELINE
+
+
+# spec:test LIFE-057
+def test_lifeline_that_the_master_has_armed(master: Master) -> None:
+    """What the master armed is left alone, here with a signal of its own."""
+    call = master.submit("sample:block", {"seconds": 1000})
+    while master.current_call != call:
+        time.sleep(0.001)
+    fcntl.fcntl(master._lifeline_read, fcntl.F_SETSIG, signal.SIGKILL)
+    os.close(master.lifeline)
+    master.lifeline = -1
+    assert master.wait() == -signal.SIGKILL
 
 
 # spec:test LIFE-056
