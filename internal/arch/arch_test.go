@@ -53,6 +53,7 @@ var rooms = map[string][]string{
 	"internal/arch":        {},
 	"internal/inspect":     {"wire"},
 	"internal/registrygen": {"spec"},
+	"internal/schedules":   {"ring", "internal/schedules", "github.com/tetratelabs/wazero"},
 	"internal/slowwire":    {"spec"},
 	"internal/wiretest":    {"wire", "internal/slowwire", "conformance/vectors"},
 	"fuzz":                 {"wire", "ring", "conformance", "internal", "spec"},
