@@ -26,7 +26,7 @@ type Vector struct {
 	Input *Bytes `json:"input,omitempty"`
 	// Chunks are the bytes of a stream as they arrive; End says that it ends
 	// after them.
-	Chunks []Bytes `json:"chunks,omitempty"`
+	Chunks []Bytes `json:"chunks,omitzero"`
 	End    *bool   `json:"end,omitempty"`
 	// Fields is the message of an encode operation.
 	Fields *Message `json:"fields,omitempty"`
@@ -34,7 +34,7 @@ type Vector struct {
 	// Message is the result of a valid decode operation, Messages those of a
 	// stream, Output that of a valid encode operation.
 	Message  *Message  `json:"message,omitempty"`
-	Messages []Message `json:"messages,omitempty"`
+	Messages []Message `json:"messages,omitzero"`
 	Output   *Bytes    `json:"output,omitempty"`
 	Error    *Error    `json:"error,omitempty"`
 
