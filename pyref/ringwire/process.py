@@ -214,10 +214,12 @@ class Process:
             return
         os.set_blocking(lifeline, False)
         signal.signal(signal.SIGIO, lambda *_: self._check_lifeline())
-        if fcntl.fcntl(lifeline, fcntl.F_GETOWN) == 0:
-            # The master has not armed it itself, with the stronger SIGKILL (LIFE-057).
-            fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
-            flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
+        flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
+        if not flags & os.O_ASYNC:
+            # The master has not armed it (LIFE-057), or not yet. A worker that leads its process
+            # group names the group, as the master would, so that its children end too.
+            pid = os.getpid()
+            fcntl.fcntl(lifeline, fcntl.F_SETOWN, -pid if os.getpgrp() == pid else pid)
             fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
         self._check_lifeline()
 
