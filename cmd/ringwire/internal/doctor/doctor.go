@@ -66,8 +66,8 @@ func Examine(ctx context.Context, python string) []Finding {
 func goRuntime() Finding {
 	detail := fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	if runtime.GOARCH != "amd64" {
-		return warn("platform", "use x86-64 where it matters",
-			"%s: the pure Python worker relies on the memory ordering of x86-64", detail)
+		return fail("platform", "use x86-64, or RINGWIRE_UNFENCED=1 at your own risk",
+			"%s: Python has no memory fences here, so workers refuse to use rings", detail)
 	}
 	return ok("platform", "%s", detail)
 }

@@ -61,13 +61,16 @@ func findPython(ctx context.Context, python string) (pythonInfo, Finding) {
 
 // accelerators tells which optional packages are there. Nothing needs them.
 func (p pythonInfo) accelerators() []Finding {
-	tell := func(name string, version *string) Finding {
+	tell := func(name string, version *string, use string) Finding {
 		if version == nil {
 			return ok(name, "not installed; optional")
 		}
-		return ok(name, "%s", *version)
+		return ok(name, "%s%s", *version, use)
 	}
-	return []Finding{tell("orjson", p.ORJSON), tell("uvloop", p.UVLoop)}
+	return []Finding{
+		tell("orjson", p.ORJSON, "; workers use it where RINGWIRE_JSON=orjson"),
+		tell("uvloop", p.UVLoop, ""),
+	}
 }
 
 func lastLine(b []byte) string {
