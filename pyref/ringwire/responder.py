@@ -140,7 +140,7 @@ class Responder:
         when = "while it ran" if started else "before it started"
         self.failure(request_id, STATUS_CANCELED, f"cancelled {when}", {"started": started})
 
-    # spec:req RING-009
+    # spec:req RING-009 BELL-011
     def _send(self, message: bytes) -> None:
         self._acquire()
         offset = self._producer.put(message)

@@ -34,6 +34,7 @@ _U64_BYTES: Final = 8
 _U32_MASK: Final = 0xFFFFFFFF
 
 
+# spec:req RING-024
 class Ring:
     """Where the parts of a ring lie in memory.
 
@@ -193,7 +194,7 @@ class Consumer:
         data = self.ring.slot(position) + SLOT_HEADER_SIZE
         return bytes(self.ring.memory[data : data + size])
 
-    # spec:req RING-013 RING-014 RING-018 RING-019
+    # spec:req RING-013 RING-014 RING-018 RING-019 RING-023
     def peek(self) -> bytearray | None:
         """The next message, copied but not taken; None if it is not all there yet.
 

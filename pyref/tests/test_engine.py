@@ -371,6 +371,38 @@ def test_def_called_for_the_first_time_queues_behind_the_busy_thread(lane: Lane)
     assert lane.answer(2).success
 
 
+def test_queued_job_that_is_cancelled_never_runs(lane: Lane) -> None:
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.request(2, "wait_for_release")
+    lane.request(3, "fail")
+    lane.until(lambda: lane.engine._sync_jobs == 2)
+    lane.cancel(3)
+    lane.turn()
+    sample.released.set()
+    response = lane.answer(3)
+    assert response.status_code == 499
+    assert details(response) == {"started": False}
+
+
+def test_spins_while_more_is_to_be_expected(lane: Lane) -> None:
+    """A request that comes during the spin is served in the same turn."""
+    lane.result("nothing")
+
+    class Spin:
+        def wait(self, position: memoryview, seen: int, until_ns: int) -> bool:
+            if seen >= lane.producer.position > 3:
+                return False
+            lane.request(int(seen) + 100, "nothing")
+            return True
+
+    lane.engine._spin = Spin()  # type: ignore[assignment]
+    lane.request(2, "nothing")
+    lane.engine.serve()
+    lane.collect()
+    assert lane.answers.keys() == {2, 102, 103}
+    assert lane.engine.may_spin
+
+
 def test_coroutine_from_the_sync_thread_goes_to_the_loop(lane: Lane) -> None:
     lane.request(1, "sleep", {"seconds": 1000})
     lane.request(2, "returns_coroutine", {"a": 1, "b": 2})

@@ -131,7 +131,7 @@ def test_full_ring_is_waited_for_with_bounded_sleeps(monkeypatch: pytest.MonkeyP
     assert [response.request_id for response in lane.collect()] == [1, 2, 3, 4, 5]
 
 
-# spec:test RING-009
+# spec:test RING-009 BELL-011
 def test_result_longer_than_the_ring(monkeypatch: pytest.MonkeyPatch) -> None:
     lane = Lane()
     monkeypatch.setattr(time, "sleep", lambda _: None)

@@ -82,7 +82,7 @@ def test_message_and_its_fragments(length: int) -> None:
     assert lane.receive() is None
 
 
-# spec:test RING-006 RING-009
+# spec:test RING-006 RING-009 RING-023
 def test_message_longer_than_the_ring() -> None:
     lane = Lane()
     data = message(1000)  # 16 fragments, 4 slots
@@ -152,7 +152,7 @@ def test_longest_message() -> None:
     assert lane.receive() == data
 
 
-# spec:test RING-008 RING-012
+# spec:test RING-008 RING-012 CONF-021
 @pytest.mark.parametrize("start", [0, 2**32 - 3, 2**53 - 3, 2**63 - 3])
 @pytest.mark.parametrize("seed", range(4))
 def test_against_a_plain_queue(start: int, seed: int) -> None:
