@@ -14,10 +14,26 @@ type Result struct {
 	Verdict
 }
 
+// Evidence says how strong a report is.
+const (
+	// Reproducible: another run gives the same verdicts, bit for bit.
+	Reproducible = "reproducible"
+	// Observed: that is what happened this time.
+	Observed = "observed"
+)
+
+func evidence(kind string) string {
+	if kind == "wasm" {
+		return Reproducible
+	}
+	return Observed
+}
+
 // Report is the outcome of a run.
 type Report struct {
 	Subject  Info     `json:"subject"`
 	Kind     string   `json:"kind"`
+	Evidence string   `json:"evidence"`
 	Profiles []string `json:"profiles"`
 	Results  []Result `json:"results"`
 	Counts   Counts   `json:"counts"`

@@ -36,7 +36,7 @@ func Run(ctx context.Context, subject Subject, all []vectors.Vector, o Options) 
 			chosen = append(chosen, v)
 		}
 	}
-	report := &Report{Subject: info, Kind: subject.Kind(), Profiles: profiles}
+	report := &Report{Subject: info, Kind: subject.Kind(), Evidence: evidence(subject.Kind()), Profiles: profiles}
 	if inspector, ok := subject.(Inspector); ok && o.Match == nil {
 		report.Results = inspector.Inspect(ctx)
 	}

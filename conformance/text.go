@@ -22,7 +22,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	if c.KnownFailure > 0 {
 		fmt.Fprintf(&b, ", %d known failures", c.KnownFailure)
 	}
-	fmt.Fprintf(&b, "\n%s in profiles %s\n", r.verdict(), strings.Join(r.Profiles, ", "))
+	fmt.Fprintf(&b, "\n%s in profiles %s (%s)\n", r.verdict(), strings.Join(r.Profiles, ", "), r.Evidence)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
