@@ -12,7 +12,7 @@ const (
 	exitDone     = 0 // done
 	exitFailed   = 1 // the function raised, or its result could not be sent
 	exitUsage    = 2 // the command line makes no sense
-	exitRefused  = 3 // refused, not found, or bad arguments: nothing has run
+	exitRefused  = 3 // refused, not found, or bad arguments: nothing has run; conform: could not start
 	exitCanceled = 4 // deadline passed or cancelled
 	exitLost     = 5 // worker lost, protocol error, or no worker could be started
 )
@@ -87,12 +87,15 @@ func isContext(err error) bool {
 func exitCode(err error) (code int, reported bool) {
 	var usage *usageError
 	var told *reportedError
+	var start *startError
 	reported = errors.As(err, &told)
 	switch {
 	case err == nil:
 		return exitDone, true
 	case errors.As(err, &usage):
 		return exitUsage, reported
+	case errors.As(err, &start):
+		return exitRefused, reported
 	}
 	_, code = classify(err)
 	return code, reported

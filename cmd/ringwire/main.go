@@ -7,9 +7,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/ringwire/ringwire/conformance/wasm"
 )
 
 func main() {
+	wasm.ServeIfChild()
 	// The first Ctrl-C cancels, so that workers end in order; the second one ends
 	// this process at once, and with it the workers.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -24,6 +24,8 @@ func newRoot() *cobra.Command {
 		newCall(),
 		newBench(),
 		newInspect(),
+		newVectors(),
+		newConform(),
 		newDoctor(),
 		newVersion(),
 	)
