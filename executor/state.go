@@ -33,7 +33,8 @@ var transitions = map[WorkerState][]WorkerState{
 	WorkerExited:   nil,
 }
 
-func (s WorkerState) canBecome(next WorkerState) bool {
+// CanBecome reports whether the table lets next follow s.
+func (s WorkerState) CanBecome(next WorkerState) bool {
 	for _, t := range transitions[s] {
 		if t == next {
 			return true

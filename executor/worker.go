@@ -183,7 +183,7 @@ func (w *worker) become(next WorkerState) {
 		if now == next || now == WorkerExited {
 			return
 		}
-		if !now.canBecome(next) {
+		if !now.CanBecome(next) {
 			panic(fmt.Sprintf("executor: worker state %s cannot become %s", now, next))
 		}
 		if w.state.CompareAndSwap(int32(now), int32(next)) {
