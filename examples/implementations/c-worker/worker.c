@@ -82,9 +82,21 @@ struct slot {
     uint8_t data[];
 };
 
-enum { HEADER_SIZE = 256, REQUEST_CONTROL = 512, RESPONSE_CONTROL = 1024, WORKER_BLOCK = 1536, SLOTS = 4096 };
+enum {
+    HEADER_SIZE = 256,
+    REQUEST_CONTROL = 512,
+    RESPONSE_CONTROL = 1024,
+    WORKER_BLOCK = 1536,
+    SLOTS = 4096
+};
 enum { STARTING, READY, DRAINING, STOPPED, FAILED };
-enum { EXIT_OK = 0, EXIT_REGION_REFUSED = 70, EXIT_STARTUP_FAILED = 71, EXIT_PROTOCOL = 72, EXIT_LIFELINE = 73 };
+enum {
+    EXIT_OK = 0,
+    EXIT_REGION_REFUSED = 70,
+    EXIT_STARTUP_FAILED = 71,
+    EXIT_PROTOCOL = 72,
+    EXIT_LIFELINE = 73
+};
 
 /* What every section shares: there is one worker in the process. */
 static struct region_header header; /* a copy, made before it was judged */
@@ -98,7 +110,9 @@ static void ring_doorbell(int doorbell) {
     }
 }
 
-static void enter(uint32_t state) { atomic_store_explicit(&block->state, state, memory_order_release); }
+static void enter(uint32_t state) {
+    atomic_store_explicit(&block->state, state, memory_order_release);
+}
 
 static uint32_t state(void) { return atomic_load_explicit(&block->state, memory_order_relaxed); }
 
@@ -159,12 +173,12 @@ static size_t text_length(struct bytes t) {
             more = 1;
         } else if (lead >= 0xE0 && lead <= 0xEF) {
             more = 2;
-            low = lead == 0xE0 ? 0xA0 : low;    /* no overlong forms */
-            high = lead == 0xED ? 0x9F : high;  /* no surrogates */
+            low = lead == 0xE0 ? 0xA0 : low;   /* no overlong forms */
+            high = lead == 0xED ? 0x9F : high; /* no surrogates */
         } else if (lead >= 0xF0 && lead <= 0xF4) {
             more = 3;
-            low = lead == 0xF0 ? 0x90 : low;    /* no overlong forms */
-            high = lead == 0xF4 ? 0x8F : high;  /* nothing above U+10FFFF */
+            low = lead == 0xF0 ? 0x90 : low;   /* no overlong forms */
+            high = lead == 0xF4 ? 0x8F : high; /* nothing above U+10FFFF */
         } else {
             return i;
         }
@@ -203,7 +217,8 @@ static void put(struct buffer *b, struct bytes more) {
 }
 
 static void put_number(struct buffer *b, uint32_t value, int size) {
-    uint8_t little_endian[4] = {value & 0xFF, value >> 8 & 0xFF, value >> 16 & 0xFF, value >> 24};
+    uint8_t little_endian[4] = {value & 0xFF, value >> 8 & 0xFF, value >> 16 & 0xFF,
+                                (uint8_t)(value >> 24)};
     put(b, (struct bytes){little_endian, (size_t)size});
 }
 
@@ -236,10 +251,7 @@ static struct refusal refuse(const char *code, size_t offset, const char *field)
     return (struct refusal){code, offset, field};
 }
 
-/* spec:req WIRE-014 */
-/* spec:req WIRE-015 */
-/* spec:req WIRE-016 */
-/* spec:req WIRE-017 */
+/* spec:req WIRE-014 WIRE-015 WIRE-016 WIRE-017 */
 static struct refusal check_name(struct bytes in, struct bytes name, const char *field) {
     size_t good = text_length(name);
     if (good < name.size) {
@@ -251,27 +263,17 @@ static struct refusal check_name(struct bytes in, struct bytes name, const char 
 
 /* Decodes exactly one message of a master. The checks stand in the order of chapter 01, which
  * decides what is said about a message with two faults. */
-/* spec:req WIRE-001 */
-/* spec:req WIRE-002 */
-/* spec:req WIRE-004 */
-/* spec:req WIRE-005 */
-/* spec:req WIRE-006 */
-/* spec:req WIRE-007 */
-/* spec:req WIRE-008 */
-/* spec:req WIRE-009 */
-/* spec:req WIRE-010 */
-/* spec:req WIRE-011 */
-/* spec:req WIRE-012 */
-/* spec:req WIRE-013 */
-/* spec:req WIRE-018 */
-/* spec:req WIRE-019 */
-/* spec:req WIRE-020 */
+/* spec:req WIRE-001 WIRE-002 WIRE-004 WIRE-005 WIRE-006 WIRE-007 WIRE-008 WIRE-009 WIRE-010 WIRE-011 WIRE-012 WIRE-013 WIRE-018 WIRE-019 WIRE-020 */
 static struct refusal decode_request(struct bytes in, uint32_t max_message, struct request *r) {
     static const char *const lengths[] = {"module_name_len", "function_name_len", "kwargs_len"};
     static const char *const parts[] = {"module_name", "function_name", "kwargs"};
     if (in.size < REQUEST_HEADER) {
         size_t n = in.size;
-        return refuse("TRUNCATED_HEADER", n, n < 1 ? "type" : n < 5 ? "request_id" : n < 9 ? "total_length" : lengths[(n - 9) / 4]);
+        return refuse("TRUNCATED_HEADER", n,
+                      n < 1   ? "type"
+                      : n < 5 ? "request_id"
+                      : n < 9 ? "total_length"
+                              : lengths[(n - 9) / 4]);
     }
     r->type = in.at[0];
     r->id = get_u32(in.at + 1);
@@ -321,7 +323,8 @@ static struct refusal decode_request(struct bytes in, uint32_t max_message, stru
 
 /* Encodes a response. The caller has made sure that it is not longer than max_message. */
 /* spec:req WIRE-030 */
-static void encode_response(struct buffer *out, uint32_t id, uint16_t status, struct bytes body, struct bytes message) {
+static void encode_response(struct buffer *out, uint32_t id, uint16_t status, struct bytes body,
+                            struct bytes message) {
     reserve(out, RESPONSE_HEADER + body.size + message.size);
     put_number(out, RESPONSE, 1);
     put_number(out, id, 4);
@@ -444,7 +447,8 @@ static bool json_more(struct json *j, char close, bool *first) {
 }
 
 /* The next member of an object that has been opened. */
-static bool json_member(struct json *j, bool *first, struct bytes *key, struct bytes *value, int depth) {
+static bool json_member(struct json *j, bool *first, struct bytes *key, struct bytes *value,
+                        int depth) {
     if (!json_more(j, '}', first)) {
         return false;
     }
@@ -475,7 +479,8 @@ static struct bytes json_value(struct json *j, int depth) {
             json_value(j, depth + 1);
         }
     } else {
-        j->good = json_word(j, "true") || json_word(j, "false") || json_word(j, "null") || json_number(j);
+        j->good =
+            json_word(j, "true") || json_word(j, "false") || json_word(j, "null") || json_number(j);
     }
     return (struct bytes){start, (size_t)(j->at - start)};
 }
@@ -499,7 +504,8 @@ static void json_text(struct buffer *out, struct bytes string) {
         }
         static const char escapes[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
         if (at[1] != 'u') {
-            put(out, (struct bytes){(const uint8_t *)meanings + (strchr(escapes, at[1]) - escapes), 1});
+            put(out,
+                (struct bytes){(const uint8_t *)meanings + (strchr(escapes, at[1]) - escapes), 1});
             at += 2;
             continue;
         }
@@ -512,9 +518,13 @@ static void json_text(struct buffer *out, struct bytes string) {
         } else if (c >= 0xD800 && c < 0xE000) {
             c = 0xFFFD;
         }
-        uint8_t utf8[4] = {(uint8_t)(0xF0 | c >> 18), 0x80 | (c >> 12 & 0x3F), 0x80 | (c >> 6 & 0x3F), 0x80 | (c & 0x3F)};
+        uint8_t utf8[4] = {(uint8_t)(0xF0 | c >> 18), 0x80 | (c >> 12 & 0x3F),
+                           0x80 | (c >> 6 & 0x3F), 0x80 | (c & 0x3F)};
         size_t size = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-        utf8[4 - size] = (uint8_t)(size == 1 ? c : size == 2 ? 0xC0 | c >> 6 : size == 3 ? 0xE0 | c >> 12 : utf8[0]);
+        utf8[4 - size] = (uint8_t)(size == 1   ? c
+                                   : size == 2 ? 0xC0 | c >> 6
+                                   : size == 3 ? 0xE0 | c >> 12
+                                               : utf8[0]);
         put(out, (struct bytes){utf8 + 4 - size, size});
     }
 }
@@ -546,13 +556,17 @@ static void put_json_string(struct buffer *out, struct bytes t) {
  * ------------------------------------------------------------------------------------------ */
 
 /* spec:req RING-020 */
-static _Noreturn void corrupt(const char *code) { die(EXIT_PROTOCOL, "the lane is corrupt: code=%s", code); }
+static _Noreturn void corrupt(const char *code) {
+    die(EXIT_PROTOCOL, "the lane is corrupt: code=%s", code);
+}
 
 static struct slot *slot_at(uint8_t *slots, uint64_t position) {
     return (struct slot *)(slots + (position & (header.slot_count - 1)) * header.slot_stride);
 }
 
-static uint64_t fragments(uint64_t size) { return (size + header.slot_size - 1) / header.slot_size; }
+static uint64_t fragments(uint64_t size) {
+    return (size + header.slot_size - 1) / header.slot_size;
+}
 
 static struct { /* the request ring */
     struct ring_control *control;
@@ -577,15 +591,13 @@ static uint64_t in_published(void) {
     return position;
 }
 
-static void in_release(void) { atomic_store_explicit(&in.control->read_position, in.next, memory_order_release); }
+static void in_release(void) {
+    atomic_store_explicit(&in.control->read_position, in.next, memory_order_release);
+}
 
 /* Copies what has come of the current message; returns whether anything has. The last slot is
  * left for in_take. */
-/* spec:req RING-011 */
-/* spec:req RING-017 */
-/* spec:req RING-018 */
-/* spec:req RING-019 */
-/* spec:req RING-023 */
+/* spec:req RING-011 RING-017 RING-018 RING-019 RING-023 */
 static bool in_copy(void) {
     if (in_complete()) {
         return false;
@@ -603,7 +615,8 @@ static bool in_copy(void) {
         }
         in.length = length;
         uint32_t left = length - offset;
-        put(&in.message, (struct bytes){slot->data, left < header.slot_size ? left : header.slot_size});
+        put(&in.message,
+            (struct bytes){slot->data, left < header.slot_size ? left : header.slot_size});
         in.next++;
         if (!in_complete()) {
             in_release();
@@ -640,12 +653,7 @@ static struct { /* the response ring, and what waits for room in it */
 } out = {.last = &out.first};
 
 /* Writes as much of the outbox as there is room for; returns whether that was anything. */
-/* spec:req RING-001 */
-/* spec:req RING-004 */
-/* spec:req RING-006 */
-/* spec:req RING-007 */
-/* spec:req RING-016 */
-/* spec:req BELL-002 */
+/* spec:req RING-001 RING-004 RING-006 RING-007 RING-016 BELL-002 */
 static bool out_send(void) {
     bool any = false;
     for (struct answer *a; (a = out.first) != NULL;) {
@@ -660,8 +668,10 @@ static bool out_send(void) {
         }
         for (; free_slots > 0 && a->sent < a->message.size; free_slots--) {
             struct slot *slot = slot_at(out.slots, out.write++);
-            size_t left = a->message.size - a->sent, n = left < header.slot_size ? left : header.slot_size;
-            atomic_store_explicit(&slot->message_length, (uint32_t)a->message.size, memory_order_relaxed);
+            size_t left = a->message.size - a->sent,
+                   n = left < header.slot_size ? left : header.slot_size;
+            atomic_store_explicit(&slot->message_length, (uint32_t)a->message.size,
+                                  memory_order_relaxed);
             atomic_store_explicit(&slot->fragment_offset, (uint32_t)a->sent, memory_order_relaxed);
             memcpy(slot->data, a->message.at + a->sent, n);
             a->sent += n;
@@ -705,7 +715,8 @@ static void queue_answer(uint32_t id, uint16_t status, struct bytes body, struct
 
 /* Answers with a failure. extra is a JSON member for the body, or NULL. */
 /* spec:req PAYLOAD-009 */
-static void answer_failure(uint32_t id, uint16_t status, const char *type, struct bytes message, const char *extra) {
+static void answer_failure(uint32_t id, uint16_t status, const char *type, struct bytes message,
+                           const char *extra) {
     struct buffer body = {0};
     put(&body, text("{\"type\":\""));
     put(&body, text(type));
@@ -725,19 +736,26 @@ static void answer_failure(uint32_t id, uint16_t status, const char *type, struc
     free(body.at);
 }
 
-/* spec:req LIFE-017 */
-static void answer_result(uint32_t id, struct bytes body) {
-    if (!fits(body, (struct bytes){0})) {
-        answer_failure(id, 413, "TooLarge", text("the result does not fit max_message"), NULL);
-        return;
-    }
-    queue_answer(id, 200, body, (struct bytes){0});
+static void answer_too_large(uint32_t id) {
+    answer_failure(id, 413, "TooLarge", text("the result does not fit max_message"), NULL);
 }
 
-static void answer_bad_arguments(uint32_t id, const char *why) { answer_failure(id, 400, "BadArguments", text(why), NULL); }
+/* spec:req LIFE-017 */
+static void answer_result(uint32_t id, struct bytes body) {
+    if (fits(body, (struct bytes){0})) {
+        queue_answer(id, 200, body, (struct bytes){0});
+    } else {
+        answer_too_large(id);
+    }
+}
+
+static void answer_bad_arguments(uint32_t id, const char *why) {
+    answer_failure(id, 400, "BadArguments", text(why), NULL);
+}
 
 static void answer_canceled(uint32_t id, bool started) {
-    answer_failure(id, 499, "Canceled", text("the call was canceled"), started ? "\"started\":true" : "\"started\":false");
+    answer_failure(id, 499, "Canceled", text("the call was canceled"),
+                   started ? "\"started\":true" : "\"started\":false");
 }
 
 /* ------------------------------------------------------------------------------------------ *
@@ -823,8 +841,11 @@ static void run_fill(const struct request *r) {
     if (!bind_number(r, "size", &number)) {
         return;
     }
-    /* What cannot fit is not made. */
-    size_t size = number < header.max_message ? (size_t)number : header.max_message;
+    if (number > header.max_message) { /* what cannot fit is not made */
+        answer_too_large(r->id);
+        return;
+    }
+    size_t size = (size_t)number;
     uint8_t *body = resize(NULL, size + 2);
     memset(body, 'x', size + 2);
     body[0] = body[size + 1] = '"';
@@ -844,7 +865,11 @@ static void run_sleep(const struct request *r) {
 static const struct function {
     const char *name;
     void (*run)(const struct request *r);
-} functions[] = {{"echo", run_echo}, {"nothing", run_nothing}, {"fail", run_fail}, {"fill", run_fill}, {"sleep", run_sleep}};
+} functions[] = {{"echo", run_echo},
+                 {"nothing", run_nothing},
+                 {"fail", run_fail},
+                 {"fill", run_fill},
+                 {"sleep", run_sleep}};
 
 /* The time at which the next sleeper is due; UINT64_MAX: none. */
 static uint64_t next_due(void) {
@@ -904,15 +929,14 @@ static bool matches(struct bytes pattern, struct bytes name) {
     return p == pattern.size;
 }
 
-/* spec:req PAYLOAD-011 */
-/* spec:req PAYLOAD-012 */
-/* spec:req PAYLOAD-013 */
+/* spec:req PAYLOAD-011 PAYLOAD-012 PAYLOAD-013 */
 static bool may_call(const struct request *r) {
-    bool private = r->function.at[0] == '_' || memmem(r->function.at, r->function.size, "._", 2) != NULL;
+    bool hidden =
+        r->function.at[0] == '_' || memmem(r->function.at, r->function.size, "._", 2) != NULL;
     for (size_t k = 0; k < allowed_count; k++) {
         struct pattern a = allowed[k];
         bool wild = memchr(a.function.at, '*', a.function.size) != NULL;
-        if (matches(a.module, r->module) && matches(a.function, r->function) && !(wild && private)) {
+        if (matches(a.module, r->module) && matches(a.function, r->function) && !(wild && hidden)) {
             return true;
         }
     }
@@ -924,22 +948,23 @@ static void allow(struct bytes string) {
     json_text(&b, string);
     const uint8_t *colon = b.size > 0 ? memchr(b.at, ':', b.size) : NULL;
     if (colon == NULL) {
-        die(EXIT_STARTUP_FAILED, "no module:function pattern: allow=%.*s", (int)string.size, (const char *)string.at);
+        die(EXIT_STARTUP_FAILED, "no module:function pattern: allow=%.*s", (int)string.size,
+            (const char *)string.at);
     }
     allowed = resize(allowed, (allowed_count + 1) * sizeof *allowed);
     size_t module_size = (size_t)(colon - b.at);
-    allowed[allowed_count++] = (struct pattern){{b.at, module_size}, {colon + 1, b.size - module_size - 1}};
+    allowed[allowed_count++] =
+        (struct pattern){{b.at, module_size}, {colon + 1, b.size - module_size - 1}};
 }
 
 static void preload(struct bytes string) {
     if (!json_says(string, module_name)) {
-        die(EXIT_STARTUP_FAILED, "no such module: preload=%.*s", (int)string.size, (const char *)string.at);
+        die(EXIT_STARTUP_FAILED, "no such module: preload=%.*s", (int)string.size,
+            (const char *)string.at);
     }
 }
 
-/* spec:req LIFE-060 */
-/* spec:req LIFE-061 */
-/* spec:req LIFE-062 */
+/* spec:req LIFE-060 LIFE-061 LIFE-062 */
 static void read_configuration(void) {
     const char *variable = "RINGWIRE_WORKER_CONFIG", *value = getenv(variable);
     if (value == NULL) {
@@ -955,7 +980,9 @@ static void read_configuration(void) {
     bool first = true;
     json_eat(&j, '{');
     while (json_member(&j, &first, &key, &member, 1)) {
-        void (*use)(struct bytes) = json_says(key, "allow") ? allow : json_says(key, "preload") ? preload : NULL;
+        void (*use)(struct bytes) = json_says(key, "allow")     ? allow
+                                    : json_says(key, "preload") ? preload
+                                                                : NULL;
         struct json items = json_of(member);
         bool first_item = true;
         if (use == NULL || !json_eat(&items, '[')) {
@@ -990,8 +1017,7 @@ static size_t find_canceled(uint32_t id) {
 }
 
 /* Ends the call if it sleeps; returns whether it did. */
-/* spec:req LIFE-032 */
-/* spec:req LIFE-033 */
+/* spec:req LIFE-032 LIFE-033 */
 static bool cancel_sleeper(uint32_t id) {
     for (size_t k = 0; k < sleeping; k++) {
         if (sleepers[k].id == id) {
@@ -1005,8 +1031,7 @@ static bool cancel_sleeper(uint32_t id) {
 
 /* Looks for CANCELs beyond the current message, if there are new ones. The count is loaded before
  * write_position, so that a CANCEL that was counted is also seen. */
-/* spec:req RING-022 */
-/* spec:req LIFE-030 */
+/* spec:req RING-022 LIFE-030 */
 static bool look_ahead(void) {
     uint32_t count = atomic_load_explicit(&in.control->urgent_count, memory_order_acquire);
     if (count == in.urgent_seen) {
@@ -1032,8 +1057,10 @@ static bool look_ahead(void) {
             uint8_t copy[REQUEST_HEADER];
             struct request r;
             memcpy(copy, slot->data, sizeof copy);
-            struct refusal why = decode_request((struct bytes){copy, sizeof copy}, header.max_message, &r);
-            if (why.code == NULL && r.type == CANCEL && !cancel_sleeper(r.id) && canceled_count < header.slot_count) {
+            struct refusal why =
+                decode_request((struct bytes){copy, sizeof copy}, header.max_message, &r);
+            if (why.code == NULL && r.type == CANCEL && !cancel_sleeper(r.id) &&
+                canceled_count < header.slot_count) {
                 canceled[canceled_count++] = r.id;
             }
         }
@@ -1074,9 +1101,7 @@ static void run(struct request *r) {
 }
 
 /* Answers a message that chapter 01 refuses, if it says whom. */
-/* spec:req LIFE-014 */
-/* spec:req LIFE-015 */
-/* spec:req LIFE-016 */
+/* spec:req LIFE-014 LIFE-015 LIFE-016 */
 static void answer_refusal(struct bytes message, struct refusal why) {
     uint32_t id = message.size >= 5 ? get_u32(message.at + 1) : 0;
     if (id == 0) {
@@ -1097,10 +1122,7 @@ static bool may_take(void) {
 }
 
 /* Takes the message that in_copy has completed, if there is one. */
-/* spec:req LIFE-010 */
-/* spec:req LIFE-011 */
-/* spec:req LIFE-031 */
-/* spec:req LIFE-040 */
+/* spec:req LIFE-010 LIFE-011 LIFE-031 LIFE-040 */
 static bool take(void) {
     if (!in_complete() || !may_take()) {
         return false;
@@ -1141,7 +1163,8 @@ static bool anything_new(void) {
     if (atomic_load_explicit(&in.control->urgent_count, memory_order_acquire) != in.urgent_seen) {
         return true;
     }
-    if (out.first != NULL && atomic_load_explicit(&out.control->read_position, memory_order_relaxed) != out.released) {
+    if (out.first != NULL &&
+        atomic_load_explicit(&out.control->read_position, memory_order_relaxed) != out.released) {
         return true;
     }
     return state() == READY && !in_complete() &&
@@ -1162,7 +1185,8 @@ static bool spin(uint64_t due) {
     if (header.spin_ns == 0) {
         return false;
     }
-    for (uint64_t start = now(), time = start; time - start < header.spin_ns && time < due; time = now()) {
+    for (uint64_t start = now(), time = start; time - start < header.spin_ns && time < due;
+         time = now()) {
         for (int k = 0; k < 32; k++) {
             if (anything_new()) {
                 return true;
@@ -1183,7 +1207,8 @@ static void clear(int descriptor) {
 /* spec:req LIFE-056 */
 static void check_lifeline(void) {
     char dropped[64];
-    if (read(header.lifeline, dropped, sizeof dropped) == 0) {
+    ssize_t n = read(header.lifeline, dropped, sizeof dropped);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         die(EXIT_LIFELINE, "the master is gone");
     }
 }
@@ -1196,7 +1221,9 @@ static void sleep_until(uint64_t due) {
     bool bounded = out.first != NULL || header.request_doorbell < 0;
     wait = bounded && wait > 1000000 ? 1000000 : wait;
     struct timespec timeout = {(time_t)(wait / 1000000000), (long)(wait % 1000000000)};
-    struct pollfd polled[] = {{header.request_doorbell, POLLIN, 0}, {header.lifeline, POLLIN, 0}, {signal_wakeup, POLLIN, 0}};
+    struct pollfd polled[] = {{header.request_doorbell, POLLIN, 0},
+                              {header.lifeline, POLLIN, 0},
+                              {signal_wakeup, POLLIN, 0}};
     if (ppoll(polled, 3, due == UINT64_MAX && !bounded ? NULL : &timeout, NULL) <= 0) {
         return;
     }
@@ -1213,9 +1240,7 @@ static void sleep_until(uint64_t due) {
     }
 }
 
-/* spec:req BELL-001 */
-/* spec:req BELL-005 */
-/* spec:req BELL-009 */
+/* spec:req BELL-001 BELL-005 BELL-009 */
 static void wait_for_news(void) {
     uint64_t due = next_due();
     if (spin(due)) {
@@ -1241,8 +1266,7 @@ static void on_terminate(int number) {
     errno = saved;
 }
 
-/* spec:req LIFE-042 */
-/* spec:req LIFE-043 */
+/* spec:req LIFE-042 LIFE-043 */
 static void set_signals(void) {
     signal_wakeup = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     signal(SIGINT, SIG_IGN);
@@ -1251,25 +1275,25 @@ static void set_signals(void) {
     sigaction(SIGTERM, &action, NULL);
 }
 
-static uint64_t round_up(uint64_t n, uint64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+static uint64_t round_up(uint64_t n, uint64_t multiple) {
+    return (n + multiple - 1) / multiple * multiple;
+}
 
 /* Maps the region and judges a copy of its header. */
-/* spec:req LIFE-001 */
-/* spec:req REGION-005 */
-/* spec:req REGION-006 */
-/* spec:req REGION-007 */
-/* spec:req REGION-008 */
-/* spec:req REGION-009 */
-/* spec:req REGION-010 */
+/* spec:req LIFE-001 REGION-005 REGION-006 REGION-007 REGION-008 REGION-009 REGION-010 */
 static uint8_t *attach(const char *region) {
-    int descriptor = strncmp(region, "fd:", 3) == 0 ? atoi(region + 3) : open(region, O_RDWR | O_CLOEXEC);
+    int descriptor, end = 0;
+    if (sscanf(region, "fd:%d%n", &descriptor, &end) != 1 || region[end] != 0) {
+        descriptor = open(region, O_RDWR | O_CLOEXEC);
+    }
     struct stat status;
     if (descriptor < 0 || fstat(descriptor, &status) < 0) {
         die(EXIT_REGION_REFUSED, "open the region: region=%s: %s", region, strerror(errno));
     }
     uint64_t size = (uint64_t)status.st_size;
     if (size < HEADER_SIZE || pread(descriptor, &header, sizeof header, 0) != sizeof header) {
-        die(EXIT_REGION_REFUSED, "no room for a region header: size=%llu", (unsigned long long)size);
+        die(EXIT_REGION_REFUSED, "no room for a region header: size=%llu",
+            (unsigned long long)size);
     }
     struct region_header h = header;
     uint64_t stride = round_up(8 + (uint64_t)h.slot_size, 64), ring = h.slot_count * stride;
@@ -1283,15 +1307,18 @@ static uint8_t *attach(const char *region) {
         fault = "features";
     } else if (h.payload_encoding != 1) {
         fault = "payload_encoding";
-    } else if (h.slot_count < 2 || h.slot_count > 65536 || (h.slot_count & (h.slot_count - 1)) != 0) {
+    } else if (h.slot_count < 2 || h.slot_count > 65536 ||
+               (h.slot_count & (h.slot_count - 1)) != 0) {
         fault = "slot_count";
     } else if (h.slot_size < 64 || h.slot_size > 1048576 || h.slot_size % 8 != 0) {
         fault = "slot_size";
     } else if (h.max_message < 1024 || h.max_message > 1073741824) {
         fault = "max_message";
-    } else if (h.header_size != HEADER_SIZE || h.slot_stride != stride || h.request_control_offset != REQUEST_CONTROL ||
-               h.response_control_offset != RESPONSE_CONTROL || h.worker_block_offset != WORKER_BLOCK ||
-               h.request_slots_offset != SLOTS || h.response_slots_offset != response_slots ||
+    } else if (h.header_size != HEADER_SIZE || h.slot_stride != stride ||
+               h.request_control_offset != REQUEST_CONTROL ||
+               h.response_control_offset != RESPONSE_CONTROL ||
+               h.worker_block_offset != WORKER_BLOCK || h.request_slots_offset != SLOTS ||
+               h.response_slots_offset != response_slots ||
                h.region_size != round_up(response_slots + ring, 4096)) {
         fault = "a size or an offset that does not follow from slot_count and slot_size";
     } else if (size < h.region_size) {
@@ -1313,16 +1340,19 @@ static void set_up(uint8_t *base) {
     block = (struct worker_block *)(base + WORKER_BLOCK);
     in.control = (struct ring_control *)(base + REQUEST_CONTROL);
     in.slots = base + header.request_slots_offset;
-    in.next = in.looked_until = atomic_load_explicit(&in.control->read_position, memory_order_relaxed);
+    in.next = in.looked_until =
+        atomic_load_explicit(&in.control->read_position, memory_order_relaxed);
     out.control = (struct ring_control *)(base + RESPONSE_CONTROL);
     out.slots = base + header.response_slots_offset;
     out.write = atomic_load_explicit(&out.control->write_position, memory_order_relaxed);
     out.released = atomic_load_explicit(&out.control->read_position, memory_order_relaxed);
+    if (out.write - out.released > header.slot_count) {
+        corrupt("RING_POSITION");
+    }
     canceled = resize(NULL, header.slot_count * sizeof *canceled);
 }
 
-/* spec:req LIFE-002 */
-/* spec:req LIFE-003 */
+/* spec:req LIFE-002 LIFE-003 */
 static void become_ready(void) {
     atomic_store_explicit(&block->pid, (uint32_t)getpid(), memory_order_relaxed);
     atomic_store_explicit(&block->protocol_version, 1u << 16, memory_order_relaxed);
