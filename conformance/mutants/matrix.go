@@ -19,7 +19,7 @@ var matrix string
 
 const preface = `# The mutant zoo
 
-Each line is a codec or ring with one fault, and what the vectors make of it. Made by ` + "`make mutants`" + `; do not edit.
+Each line is a codec or ring with one fault, and what the vectors make of it. Made by ` + "`go run ./conformance/mutants/killmatrix`" + `; do not edit.
 
 | mutant | profile | fault | killed by | for example |
 |---|---|---|---|---|
@@ -30,7 +30,7 @@ Each line is a codec or ring with one fault, and what the vectors make of it. Ma
 // good one.
 func Matrix(ctx context.Context, progress func(done, total int)) (string, error) {
 	all := vectors.All()
-	good, err := Judge(ctx, 0, all)
+	good, err := Judge(ctx, Mutant{}, all)
 	if err != nil {
 		return "", err
 	}
@@ -42,7 +42,7 @@ func Matrix(ctx context.Context, progress func(done, total int)) (string, error)
 	mutants := All()
 	slices.SortFunc(mutants, func(a, b Mutant) int { return cmp.Compare(a.Number, b.Number) })
 	for i, m := range mutants {
-		report, err := Judge(ctx, m.Number, all)
+		report, err := Judge(ctx, m, all)
 		if err != nil {
 			return "", err
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // Every mutant is killed by the vector that the committed kill matrix names for
-// it. That the matrix is complete and current is checked by make check-mutants,
+// it. That the matrix is complete and current is checked by killmatrix -check,
 // which takes minutes.
 func TestMutantsAreKilled(t *testing.T) {
 	t.Parallel()
@@ -28,7 +28,7 @@ func TestMutantsAreKilled(t *testing.T) {
 			if !ok {
 				t.Fatalf("the kill matrix names no vector: fault=%q example=%q", m.Fault, examples[m.Number])
 			}
-			report, err := Judge(context.Background(), m.Number, []vectors.Vector{v})
+			report, err := Judge(context.Background(), m, []vectors.Vector{v})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -41,7 +41,7 @@ func TestMutantsAreKilled(t *testing.T) {
 
 func TestGoodOneIsSpared(t *testing.T) {
 	t.Parallel()
-	report, err := Judge(context.Background(), 0, vectors.All())
+	report, err := Judge(context.Background(), Mutant{}, vectors.All())
 	if err != nil {
 		t.Fatal(err)
 	}
