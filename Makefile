@@ -84,6 +84,10 @@ bench: ## Compare the executor with Python's ProcessPoolExecutor
 fuzz: ## Run every fuzz target for FUZZTIME
 	.ci/fuzz $(FUZZTIME)
 
+.PHONY: model
+model: ## Check the models of ring and calls with Spin
+	spec/models/run.sh
+
 .PHONY: clean
 clean: ## Remove what these targets have made
 	rm -rf $(BIN) $(VENV)
