@@ -2,7 +2,7 @@
 # Checks the models in this folder with Spin: the sound ones in every schedule,
 # and each of the broken ones until its counter-example is found.
 #
-#   run.sh            everything, about a minute on two processors
+#   run.sh            everything, one to two minutes on two processors
 #   run.sh --quick    fewer messages and without the largest scenario
 #   run.sh --update   everything, and the tables in README.md written anew
 #   run.sh --show X   the counter-example of broken model X, step by step
@@ -171,7 +171,7 @@ rows() { while IFS='|' read -r name _; do cat "$work/$name.row"; done; }
 tables() {
 	echo "| sound model | what it is | states | depth | seconds | verdict |"
 	echo "|---|---|---|---|---|---|"
-	chosen | tac | rows	# the largest is started first
+	chosen | LC_ALL=C sort -t'|' -k1,1 | rows
 	echo
 	echo "| broken model | what is wrong | violates | steps of the counter-example | states |"
 	echo "|---|---|---|---|---|"
