@@ -26,6 +26,7 @@ func newRoot() *cobra.Command {
 		newInspect(),
 		newVectors(),
 		newConform(),
+		newTorture(),
 		newDoctor(),
 		newVersion(),
 	)
