@@ -131,7 +131,7 @@ class Engine:
         self._urgent_count = consumer.ring.urgent_count
         self._urgent_seen: int = self._urgent_count[0]
         # CANCELs that were seen ahead of their turn: id to position in the ring. They mean only
-        # requests that lie before them, because ids are used again.
+        # requests that lie before them, because ids are used again; so each goes at its turn.
         self._cancels: dict[int, int] = {}
         # A request that was parsed but must wait in the ring.
         self._waiting: Request | None = None
@@ -539,7 +539,7 @@ class Engine:
     # spec:req LIFE-031
     def _answer_canceled(self, request_id: int, taken: bool) -> bool:
         """Answer the next request if a CANCEL for it lies behind it in the ring."""
-        if self._cancels.get(request_id, -1) < self._consumer.position:
+        if request_id not in self._cancels:
             return False
         del self._cancels[request_id]
         if not taken:

@@ -222,6 +222,17 @@ def test_fast_way_refuses_what_the_slow_way_refuses(lane: Lane) -> None:
     assert lane.result("add", {"a": 1, "b": 2}) == {"sum": 3}
 
 
+# spec:test LIFE-015
+def test_fast_way_drops_requests_without_id(lane: Lane) -> None:
+    lane.result("add", {"a": 1, "b": 2})
+    good = bytearray(wire.encode_request(7, "sample", "add", b'{"a":1,"b":2}'))
+    good[1] = 0
+    lane.put(bytes(good))
+    lane.turn()
+    assert not lane.answers
+    assert lane.taken() == lane.producer.position
+
+
 def test_names_that_are_the_same_bytes_together(lane: Lane, tmp_path: Path) -> None:
     lane.result("add", {"a": 1, "b": 2})
     lane.put(wire.encode_request(7, "sampl", "eadd", b'{"a":1,"b":2}'))
@@ -253,6 +264,18 @@ def test_corrupt_ring_ends_the_worker(lane: Lane, fault: str) -> None:
     with pytest.raises(LaneError):
         lane.turn()
     assert 2 not in lane.answers
+
+
+# spec:test RING-018 RING-020
+def test_request_in_the_middle_of_a_longer_one(lane: Lane) -> None:
+    lane.result("add", {"a": 1, "b": 2})
+    long = wire.encode_request(7, "sample", "echo", b" " * 4000)
+    assert lane.producer.put(long) < len(long)
+    lane.turn()
+    lane.request(8, "add", {"a": 1, "b": 2})
+    with pytest.raises(LaneError):
+        lane.turn()
+    assert not lane.answers
 
 
 # spec:test RING-016
@@ -293,6 +316,20 @@ def test_requests_are_taken_one_at_a_time(lane: Lane) -> None:
         lane.request(request_id, "spy")
     lane.until(lambda: len(lane.answers) == 3)
     assert seen == [before + 1, before + 2, before + 3]
+
+
+# spec:test LIFE-011
+def test_request_is_taken_before_its_module_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "imports_spy.py").write_text("import sample\nsample.spy()\ndef f(): pass\n")
+    lane = Lane(["imports_spy:*"])
+    seen: list[int] = []
+    sample.keep[:] = [lambda: seen.append(lane.taken())]
+    assert lane.call("imports_spy:f").success
+    assert seen == [1]
+    lane.close()
 
 
 def test_bad_arguments_are_taken_too(lane: Lane) -> None:
@@ -590,6 +627,7 @@ def test_cancel_for_nobody(lane: Lane, urgent: bool) -> None:
     assert lane.result("add", {"a": 1, "b": 2}) == {"sum": 3}
     assert not lane.answers
     assert not lane.engine._cancels
+    assert lane.engine._urgent_seen == (2 if urgent else 0)
 
 
 # spec:test LIFE-035
@@ -612,6 +650,8 @@ def test_second_cancel_does_not_interrupt_the_clean_up(lane: Lane) -> None:
     lane.turn()
     lane.turn()
     lane.cancel(1)
+    lane.turn()
+    lane.turn()
     lane.cancel(1)
     assert json.loads(lane.answer(1).body) == "cleaned up"
 
@@ -689,6 +729,33 @@ def test_drain_waits_for_the_sync_thread(lane: Lane) -> None:
     sample.released.set()
     lane.until(lambda: lane.engine.stopped)
     assert 2 in lane.answers
+
+
+# spec:test LIFE-041
+def test_drain_waits_for_a_response_on_its_way(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job of the sync thread is no call in flight any more while it sends its response."""
+    responder = lane.engine._responder
+    real = responder.result
+    on_its_way = threading.Event()
+
+    def result(request_id: int, body: bytes) -> None:
+        if threading.current_thread().name == "ringwire-sync":
+            on_its_way.set()
+            assert sample.released.wait(30)
+        real(request_id, body)
+
+    monkeypatch.setattr(type(responder), "result", lambda _, *arguments: result(*arguments))
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.request(2, "nothing")
+    lane.until(on_its_way.is_set)
+    lane.cancel(1)
+    lane.answer(1)
+    assert not lane.engine._in_flight
+    lane.engine.drain()
+    assert not lane.engine.stopped
+    sample.released.set()
+    lane.until(lambda: lane.engine.stopped)
+    assert lane.answer(2).success
 
 
 def test_cancel_is_heeded_while_draining(lane: Lane) -> None:
