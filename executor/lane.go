@@ -239,7 +239,7 @@ func parts(r wire.Request, maxMessage int) [2][]byte {
 // send sends a request in pieces, as the worker makes room. It is the only
 // sender of the lane meanwhile.
 //
-//spec:req RING-010
+//spec:req RING-010 BELL-011
 func (l *lane) send(r wire.Request) {
 	pieces := parts(r, l.region.MaxMessage)
 	rest := pieces[:]

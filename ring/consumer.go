@@ -42,7 +42,7 @@ func newConsumer(r *Region, controlOffset, slotsOffset int) *Consumer {
 // A message of at most SlotSize bytes lies in a buffer that is used again: it is
 // good until the next call. A longer one is the caller's to keep (owned).
 //
-//spec:req RING-011 RING-012 RING-014
+//spec:req RING-011 RING-012 RING-014 RING-023
 func (c *Consumer) Next() (message []byte, owned bool, err error) {
 	for {
 		if c.read == c.write {
