@@ -7,6 +7,8 @@ import (
 
 // control is the shared control block of one ring. Each field has one writer;
 // the partner of each access stands beside it.
+//
+//spec:req RING-024
 type control struct {
 	writePosition *atomic.Uint64 // producer stores, consumer loads: publishes slot bytes
 	urgentCount   *atomic.Uint32 // producer stores after writePosition, consumer loads
