@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -50,18 +49,7 @@ func TestCWorker(t *testing.T) {
 func buildCWorker(t *testing.T, flags []string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "worker")
-	cmd := exec.Command("./c-worker/build.sh", append([]string{program}, flags...)...)
-	out, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == skipped {
-		t.Skipf("%s", out)
-	}
-	if err != nil {
-		t.Fatalf("build.sh: %v\n%s", err, out)
-	}
-	if len(out) > 0 {
-		t.Errorf("the compiler has something to say:\n%s", out)
-	}
+	build(t, "c-worker", append([]string{program}, flags...)...)
 	return program
 }
 
@@ -250,7 +238,3 @@ func (b *buffer) String() string {
 	defer b.mu.Unlock()
 	return b.b.String()
 }
-
-// skipped is the exit code with which a build.sh says that it needs a tool that
-// this machine does not have.
-const skipped = 77

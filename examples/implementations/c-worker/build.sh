@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds the worker: build.sh [PROGRAM [FLAG...]]. Needs a C11 compiler ($CC, or cc) and Linux.
 set -eu
+cd "$(dirname "$0")"
 program=${1:-worker}
 [ $# -eq 0 ] || shift
 compiler=${CC:-cc}
@@ -12,4 +13,4 @@ if [ "$(uname -s)" != Linux ]; then
 	echo "skipped: needs Linux" >&2
 	exit 77
 fi
-"$compiler" -std=c11 -O2 -Wall -Wextra "$@" -o "$program" "$(dirname "$0")/worker.c"
+"$compiler" -std=c11 -O2 -Wall -Wextra "$@" -o "$program" worker.c
