@@ -71,7 +71,14 @@ generate: ## Rebuild the generated files from spec/registry
 check-generated: ## Fail if a generated file is not current
 	$(GO) run ./internal/registrygen -check
 	$(PYTHON) pyref/tools/generate_registry.py --check
+	$(GO) run ./cmd/ringwire vectors check
 	$(GO) mod tidy -diff
+
+.PHONY: check-wasm
+check-wasm: ## Rebuild the committed WebAssembly modules and compare (clang 19, lld 19)
+	spec/oracle/build.sh --check
+	conformance/mutants/build.sh --check
+	internal/schedules/testdata/build.sh --check
 
 .PHONY: check
 check: lint check-generated test ## Everything that a change must pass
