@@ -36,6 +36,7 @@ type call struct {
 	id        uint32 // in that lane
 	last      uint64 // position of the last slot of its request
 	attempt   int
+	hasRun    bool // may have, in an earlier attempt
 	result    result
 
 	prev, next *call // in the pool's queue
@@ -74,6 +75,7 @@ func (c *call) free() {
 	}
 	c.target, c.encoder, c.kwargs, c.idempotent = nil, nil, nil, false
 	c.phase, c.canceling, c.lane, c.id, c.last, c.attempt = phaseQueued, false, nil, 0, 0, 0
+	c.hasRun = false
 	c.result = result{body: body[:0]}
 	c.mu.Unlock()
 	calls.Put(c)
@@ -249,8 +251,10 @@ func (c *call) concede(cause error) {
 		if e := decodeFailure(r); e.Started != nil && !*e.Started {
 			r.outcome = OutcomeNotStarted
 		}
-	default:
+	case r.success:
 		r.outcome = OutcomeCompleted
+	default:
+		r.outcome = OutcomeFailed
 	}
 	r.err = cause
 }

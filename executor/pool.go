@@ -256,6 +256,9 @@ func (p *Pool) finish(ctx context.Context, c *call, out any) error {
 	}
 	p.counters.count(err)
 	if err != nil {
+		if r.outcome == OutcomeNotStarted && c.hasRun {
+			r.outcome = OutcomeStarted
+		}
 		e := &CallError{Function: c.target.function, Worker: -1, Attempt: c.attempt, Outcome: r.outcome, Err: err}
 		if c.lane != nil {
 			e.ID, e.Worker, e.Generation = c.id, c.lane.worker, c.lane.generation
@@ -283,6 +286,7 @@ func (p *Pool) settle(w *worker, verdicts []verdict) {
 		again := !v.started || c.idempotent && c.attempt < maxAttempts
 		if again && !c.canceling {
 			c.phase = phaseQueued
+			c.hasRun = c.hasRun || v.started
 			c.mu.Unlock()
 			p.counters.retried.Add(1)
 			if err := p.queue.pushFront(c); err != nil {
