@@ -359,6 +359,12 @@ class Engine:
             return True
         if not taken:
             self._consumer.take()
+            # Once more: decoding takes its time, and the master believes that a call does not run
+            # if it was cancelled long enough before it was taken.
+            if self._urgent_count[0] != self._urgent_seen:
+                self._look_for_cancels()
+                if self._answer_canceled(request_id, taken=True):
+                    return True
         if handler.is_async:
             self._start_task(request_id, handler.name, handler.function, kwargs)
         elif in_flight:
