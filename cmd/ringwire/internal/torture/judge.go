@@ -3,6 +3,7 @@ package torture
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ringwire/ringwire/executor"
 )
@@ -56,7 +57,7 @@ func endingOf(err error) ending {
 			return started
 		}
 	case executor.OutcomeFailed:
-		if is(executor.ErrRaised, executor.ErrUnavailable) {
+		if gaveUp || is(executor.ErrRaised, executor.ErrUnavailable) || outOfMemory(err) {
 			return failed
 		}
 	case executor.OutcomeStopped:
@@ -73,6 +74,14 @@ func endingOf(err error) ending {
 		}
 	}
 	return unexpected
+}
+
+// outOfMemory reports whether a worker under a memory limit could not decode
+// arguments or encode a result. The specification counts that as a failure of the
+// arguments or the result (LIMIT-003).
+func outOfMemory(err error) bool {
+	var python *executor.PythonError
+	return errors.As(err, &python) && (errors.Is(err, executor.ErrBadArguments) || errors.Is(err, executor.ErrBadResult)) && strings.Contains(python.Message, "out of memory")
 }
 
 // record is what is remembered of a call.

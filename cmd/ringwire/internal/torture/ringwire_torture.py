@@ -7,6 +7,7 @@ long and written at once, so no kill can tear it.
 
 import asyncio
 import ctypes
+import fcntl
 import os
 import resource
 import struct
@@ -18,11 +19,14 @@ from zlib import crc32
 BEGIN, END, DAMAGED = 1, 2, 3
 
 _RECORD = struct.Struct("<QII")  # call, process, event
-_journal = os.open(os.environ["RINGWIRE_TORTURE_JOURNAL"], os.O_WRONLY | os.O_APPEND)
+# Out of reach of close().
+_journal = fcntl.fcntl(
+    os.open(os.environ["RINGWIRE_TORTURE_JOURNAL"], os.O_WRONLY | os.O_APPEND), fcntl.F_DUPFD, 100
+)
 _wall_clock = time.time
 
 
-class Damaged(Exception):
+class DamagedError(Exception):
     """The arguments are not those that the master sent."""
 
 
@@ -34,7 +38,7 @@ def _answer(call: int, crc: int, data: str, size: int) -> dict[str, Any]:
     """What only this call's arguments lead to: the data backwards, again and again."""
     if crc32(data.encode()) != crc:
         _note(call, DAMAGED)
-        raise Damaged(f"call {call}: checksum of {len(data)} characters")
+        raise DamagedError(f"call {call}: checksum of {len(data)} characters")
     back = data[::-1] or "-"
     reply = (back * (size // len(back) + 1))[:size]
     return {"call": call, "crc": crc32(reply.encode()), "data": reply}
@@ -48,7 +52,7 @@ def work(call: int, crc: int, data: str, size: int) -> dict[str, Any]:
 
 
 async def work_async(
-    call: int, crc: int, data: str, size: int, seconds: float = 0.0
+    call: int, crc: int, data: str, size: int, *, seconds: float = 0.0
 ) -> dict[str, Any]:
     _note(call, BEGIN)
     await asyncio.sleep(seconds)
@@ -57,7 +61,7 @@ async def work_async(
     return answer
 
 
-async def stubborn(call: int, crc: int, data: str, size: int) -> NoReturn:
+async def stubborn(call: int, **_payload: Any) -> NoReturn:
     """Refuse to be cancelled."""
     _note(call, BEGIN)
     while True:
@@ -67,17 +71,17 @@ async def stubborn(call: int, crc: int, data: str, size: int) -> NoReturn:
             pass
 
 
-def leave(call: int, crc: int, data: str, size: int) -> NoReturn:
+def leave(call: int, **_payload: Any) -> NoReturn:
     _note(call, BEGIN)
-    os._exit(size % 100)
+    os._exit(call % 100)
 
 
-def segfault(call: int, crc: int, data: str, size: int) -> None:
+def segfault(call: int, **_payload: Any) -> None:
     _note(call, BEGIN)
     ctypes.string_at(0)
 
 
-def bomb(call: int, crc: int, data: str, size: int, mib: int, stay: bool) -> None:
+def bomb(call: int, *, mib: int, stay: bool, **_payload: Any) -> None:
     """Take memory up to a limit, and raise MemoryError; stay: the limit outlives the call."""
     _note(call, BEGIN)
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -103,9 +107,7 @@ def fork(call: int, crc: int, data: str, size: int) -> dict[str, Any]:
     return answer
 
 
-def close(
-    call: int, crc: int, data: str, size: int, descriptors: list[int]
-) -> dict[str, Any]:
+def close(call: int, crc: int, data: str, size: int, *, descriptors: list[int]) -> dict[str, Any]:
     """Close descriptors that belong to the worker."""
     _note(call, BEGIN)
     answer = _answer(call, crc, data, size)
@@ -118,7 +120,7 @@ def close(
     return answer
 
 
-def flood(call: int, crc: int, data: str, size: int, mib: int) -> dict[str, Any]:
+def flood(call: int, crc: int, data: str, size: int, *, mib: int) -> dict[str, Any]:
     """Print a lot on both streams, without an end of line at the end."""
     _note(call, BEGIN)
     answer = _answer(call, crc, data, size)
@@ -132,9 +134,7 @@ def flood(call: int, crc: int, data: str, size: int, mib: int) -> dict[str, Any]
     return answer
 
 
-def stuck(
-    call: int, crc: int, data: str, size: int, milliseconds: int
-) -> dict[str, Any]:
+def stuck(call: int, crc: int, data: str, size: int, *, milliseconds: int) -> dict[str, Any]:
     """Hold the interpreter lock in C, so that no Python code runs."""
     _note(call, BEGIN)
     answer = _answer(call, crc, data, size)
@@ -146,7 +146,7 @@ def stuck(
     return answer
 
 
-def clock(call: int, crc: int, data: str, size: int, jump: float) -> dict[str, Any]:
+def clock(call: int, crc: int, data: str, size: int, *, jump: float) -> dict[str, Any]:
     """Let this process see another time of day from now on."""
     _note(call, BEGIN)
     answer = _answer(call, crc, data, size)
