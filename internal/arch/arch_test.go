@@ -41,8 +41,9 @@ var rooms = map[string][]string{
 		"wire", "ring", "spec", "pyref", "conformance", "internal/slowwire", "internal/sys",
 		"github.com/tetratelabs/wazero", "github.com/santhosh-tekuri/jsonschema",
 	},
-	"gateway": {"executor"},
-	"bench":   {"executor", "bench", "internal/sys"},
+	"conformance/differential": {"conformance", "spec", "internal/panel", "internal/slowwire"},
+	"gateway":                  {"executor"},
+	"bench":                    {"executor", "bench", "internal/sys"},
 	"cmd": {
 		"executor", "bench", "conformance", "gateway", "wire", "spec", "internal/inspect", "internal/sys", "cmd",
 		"github.com/spf13/cobra", "github.com/jedib0t/go-pretty", "golang.org/x/term",
@@ -52,6 +53,8 @@ var rooms = map[string][]string{
 	// Tools and test kits. Nothing that ships may import them, bar inspect.
 	"internal/arch":        {},
 	"internal/inspect":     {"wire"},
+	"internal/oracle":      {"spec", "internal/slowwire", "github.com/tetratelabs/wazero"},
+	"internal/panel":       {"wire", "internal/oracle", "internal/slowwire", "internal/wiretest", "github.com/google/go-cmp"},
 	"internal/registrygen": {"spec"},
 	"internal/schedules":   {"ring", "internal/schedules", "github.com/tetratelabs/wazero"},
 	"internal/slowwire":    {"spec"},
