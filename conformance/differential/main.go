@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	if *command != "" {
-		child, err := subprocess.Start(strings.Fields(*command), subprocess.Options{Stderr: stderr, Patience: time.Minute, StartPatience: time.Minute})
+		child, err := subprocess.Start(strings.Fields(*command), subprocess.Options{Stderr: os.Stderr, Patience: time.Minute, StartPatience: time.Minute})
 		if err != nil {
 			fmt.Fprintln(stderr, "differential:", err)
 			return 2

@@ -41,14 +41,22 @@ func TestAllAgree(t *testing.T) {
 	}
 }
 
-func TestWrongModuleIsFound(t *testing.T) {
-	module := filepath.Join(t.TempDir(), "mutant.wasm")
-	if err := os.WriteFile(module, mutants.Module(3), 0o600); err != nil { // sums in 32 bits
-		t.Fatal(err)
-	}
-	code, _, errs := differential("-wasm", module)
-	if code != 1 || !strings.Contains(errs, "-slowwire +oracle") || !strings.Contains(errs, "seed=1 input=") {
-		t.Errorf("code=%d %s", code, errs)
+// A comparison that finds no fault in a wrong codec would agree to anything.
+func TestWrongModulesAreFound(t *testing.T) {
+	for _, m := range mutants.All() {
+		switch m.Number {
+		case 1, 2, 3, 5, 7, 8, 10, 13, 26, 28, 42, 46, 53, 57, 60, 63:
+		default:
+			continue
+		}
+		module := filepath.Join(t.TempDir(), "mutant.wasm")
+		if err := os.WriteFile(module, mutants.Module(m.Number), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, _, errs := differential("-n", "100000", "-wasm", module)
+		if code != 1 || !strings.Contains(errs, "seed=1 input=") {
+			t.Errorf("%s: code=%d %s", m.Fault, code, errs)
+		}
 	}
 }
 
