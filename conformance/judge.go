@@ -3,7 +3,6 @@ package conformance
 import (
 	"bytes"
 	"fmt"
-	"strings"
 
 	"github.com/ringwire/ringwire/conformance/vectors"
 )
@@ -31,7 +30,7 @@ func Judge(v *vectors.Vector, a *Answer) Verdict {
 		findings = append(findings, Finding{Text: t})
 	}
 	if len(findings) > 0 {
-		findings[len(findings)-1].Text += picture(v)
+		findings[len(findings)-1].Text += Picture(v, suspect(v, a, text[0]))
 	}
 	return Judged(findings)
 }
@@ -126,35 +125,4 @@ func around(b []byte, at int) string {
 		return fmt.Sprintf("the end (%d bytes)", len(b))
 	}
 	return fmt.Sprintf("% x (%d bytes)", b[at:min(at+8, len(b))], len(b))
-}
-
-// picture shows the bytes of a decode case with a mark under the byte that the
-// expected refusal points at, so that the author of a codec sees what it is
-// about.
-func picture(v *vectors.Vector) string {
-	if v.Profile() != "decode" || v.Input == nil {
-		return ""
-	}
-	in := *v.Input
-	at := -1
-	if v.Error != nil {
-		at = int(v.Error.Offset)
-	}
-	const perLine, most = 16, 48
-	first := 0
-	if at >= most {
-		first = (at - perLine) / perLine * perLine
-	}
-	var b strings.Builder
-	for line := first; line < min(first+most, len(in)+1); line += perLine {
-		end := min(line+perLine, len(in))
-		fmt.Fprintf(&b, "\n  %6d  % x", line, in[line:end])
-		if at >= line && at < line+perLine && at <= len(in) {
-			fmt.Fprintf(&b, "\n          %s^^ offset %d%s", strings.Repeat("   ", at-line), at, fieldAt(v.IsResponse(), at))
-		}
-	}
-	if first+most < len(in) {
-		fmt.Fprintf(&b, "\n          … %d bytes in all", len(in))
-	}
-	return b.String()
 }

@@ -48,26 +48,42 @@ func TestConformOracle(t *testing.T) {
 func TestConformRefusesOldMistakes(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
+		fault  string
 		mutant uint32
 		match  string
 		says   []string
 	}{
-		{1, "decode-response-status-before-body-len", []string{"WIRE-005", "must be accepted"}},
-		{2, "decode-request-total-length-one-long", []string{"WIRE-005", "^^ offset 5 (total_length)"}},
-		{3, "decode-request-sum-wraps-to-header", []string{"WIRE-004", "LENGTH_MISMATCH at offset 5 in total_length"}},
-		{4, "decode-request-example", []string{"ABI-009", "out of bounds memory access", "flush with the end of memory"}},
-		{5, "decode-response-header-of-19-bytes-alone", []string{"WIRE-001", "TRUNCATED_HEADER at offset 19 in success"}},
+		{"two response fields swapped", 1, "decode-response-example", []string{
+			"[WIRE-005 WIRE-030]", "must be accepted; was refused with LENGTH_MISMATCH at offset 5 in total_length",
+			"^^ offset 5 (total_length)", "9:body_len=9  13:status_code=200  15:error_message_len=0",
+		}},
+		{"trusts total_length", 2, "decode-request-total-length-one-long", []string{
+			"[WIRE-005]", "must be refused with LENGTH_MISMATCH at offset 5 in total_length; was refused with TRUNCATED_BODY at offset 38",
+			"01 07 00 00 00 27 00 00 00", "^^ offset 5 (total_length)", "5:total_length=39",
+		}},
+		{"sums in 32 bits", 3, "decode-request-sum-wraps-to-header", []string{
+			"WIRE-004", "must be refused with LENGTH_MISMATCH at offset 5 in total_length", "^^ offset 5 (total_length)", "17:kwargs_len=4294967294",
+		}},
+		{"reads one byte too many", 4, "decode-request-example", []string{
+			"ABI-004", "flush with the end of memory", "out of bounds memory access: it went beyond the 38 bytes of the message", "^^ offset 38",
+		}},
+		{"accepts response headers of 19 bytes", 5, "decode-response-header-of-19-bytes-alone", []string{
+			"[WIRE-001 WIRE-028]", "must be refused with TRUNCATED_HEADER at offset 19 in success; was accepted", "^^ offset 19 (success)",
+		}},
 	} {
-		module := file(t, "mutant.wasm", mutants.Module(tc.mutant))
-		got := ringwire(t, "", "conform", "--wasm", module, "--match", "^"+tc.match+"$")
-		if got.code != exitFailed || got.stderr != "" {
-			t.Errorf("mutant %d: code=%d stderr=%q", tc.mutant, got.code, got.stderr)
-		}
-		for _, want := range tc.says {
-			if !strings.Contains(got.stdout, want) {
-				t.Errorf("mutant %d: the report lacks %q:\n%s", tc.mutant, want, got.stdout)
+		t.Run(tc.fault, func(t *testing.T) {
+			t.Parallel()
+			module := file(t, "mutant.wasm", mutants.Module(tc.mutant))
+			got := ringwire(t, "", "conform", "--wasm", module, "--timeout", "1m", "--match", "^"+tc.match+"$")
+			if got.code != exitFailed || got.stderr != "" || !strings.Contains(got.stdout, "\nDOES NOT CONFORM ") {
+				t.Errorf("code=%d stderr=%q", got.code, got.stderr)
 			}
-		}
+			for _, want := range tc.says {
+				if !strings.Contains(got.stdout, want) {
+					t.Errorf("the report lacks %q:\n%s", want, got.stdout)
+				}
+			}
+		})
 	}
 }
 

@@ -82,6 +82,9 @@ func (i *instance) call(ctx context.Context, name string, args ...uint32) (int32
 	return api.DecodeI32(results[0]), nil
 }
 
+// outOfBounds is wazero's word for an access outside of the memory.
+const outOfBounds = "out of bounds memory access"
+
 func (i *instance) explain(name string, err error) *fault {
 	var exit *sys.ExitError
 	if errors.As(err, &exit) {

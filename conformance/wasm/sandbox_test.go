@@ -73,7 +73,7 @@ func TestHostileModules(t *testing.T) {
 		{"points outside of the message", 74, "ABI-011", "at offset 4294967280"},
 		{"traps", 75, "ABI-009", "unreachable"},
 		{"returns an unknown code", 86, "ABI-011", "-1000"},
-		{"reads behind its input", 4, "ABI-009", "out of bounds memory access"},
+		{"reads behind its input", 4, "ABI-004", "out of bounds memory access"},
 		{"writes behind its record", 66, "ABI-004", "at byte 40 of buffer 1, which has 40 bytes"},
 		{"changes its input", 67, "ABI-005", "changed byte 0 of its input"},
 	} {

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ringwire/ringwire/conformance"
 	"github.com/ringwire/ringwire/conformance/vectors"
@@ -287,9 +288,21 @@ func (s *Subject) put(ctx context.Context, i *instance, p placement, v *vectors.
 	}
 	answer, err := a.ask(v)
 	if err != nil {
-		return failed(err)
+		return failed(overrun(err, p, v))
 	}
 	return conformance.Judge(v, &answer)
+}
+
+// overrun says of a trap what it was about if the message ended with the last
+// byte of the memory: the module went for the byte behind it. Other errors stay
+// as they are.
+func overrun(err error, p placement, v *vectors.Vector) error {
+	var f *fault
+	if p.flush != 0 || v.Input == nil || !errors.As(err, &f) || !strings.Contains(f.text, outOfBounds) {
+		return err
+	}
+	n := len(*v.Input)
+	return &fault{"ABI-004", fmt.Sprintf("%s: it went beyond the %d bytes of the message, with which the memory ends%s", f.text, n, conformance.Picture(v, n))}
 }
 
 // failed is the verdict on a case in which the module did what no answer is.
