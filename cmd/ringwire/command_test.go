@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,8 +119,8 @@ func TestBench(t *testing.T) {
 	}
 }
 
-// What the helps show works. demo and bench take their time, so only the flags of
-// their examples are looked at; tests above run them with less to do.
+// What the helps show works. demo, bench and torture take their time, so only the
+// flags of their examples are looked at; other tests run them with less to do.
 func TestExamplesWork(t *testing.T) {
 	frame, err := parseHex(cancelFrame)
 	if err != nil {
@@ -135,7 +136,7 @@ func TestExamplesWork(t *testing.T) {
 	}
 	for _, cmd := range newRoot().Commands() {
 		for line := range strings.Lines(cmd.Example) {
-			if cmd.Name() == "demo" || cmd.Name() == "bench" {
+			if slices.Contains([]string{"demo", "bench", "torture"}, cmd.Name()) {
 				checkFlags(t, cmd, line)
 				continue
 			}

@@ -39,7 +39,7 @@ func (p pad) piece(call uint64, n int) []byte {
 // arguments returns a call's arguments as JSON, more being members of its own.
 func arguments(call uint64, data []byte, size int, more string) []byte {
 	b := make([]byte, 0, len(data)+len(more)+100)
-	b = fmt.Appendf(b, `{"call":%d,"crc":%d,"size":%d,`, call, crc32.ChecksumIEEE(data), size)
+	b = fmt.Appendf(b, `{"call":%d,"crc":%d,"size":%d,`, call, checksum(data), size)
 	b = append(append(b, `"data":"`...), data...)
 	b = append(b, '"')
 	if more != "" {
@@ -47,6 +47,8 @@ func arguments(call uint64, data []byte, size int, more string) []byte {
 	}
 	return append(b, '}')
 }
+
+func checksum[T string | []byte](data T) uint32 { return crc32.ChecksumIEEE([]byte(data)) }
 
 // answer is what a call returns.
 type answer struct {
@@ -58,7 +60,7 @@ type answer struct {
 // belongsTo reports whether the answer is that of the call with this id and data:
 // the data backwards, again and again, up to size.
 func (a *answer) belongsTo(call uint64, data []byte, size int) bool {
-	if a.Call != call || len(a.Data) != size || crc32.ChecksumIEEE([]byte(a.Data)) != a.CRC {
+	if a.Call != call || len(a.Data) != size || checksum(a.Data) != a.CRC {
 		return false
 	}
 	back := slices.Clone(data)
