@@ -161,7 +161,9 @@ class Process:
         return handlers
 
     def _build(self, handlers: Handlers) -> Engine:
-        spin = SpinBudget(self.layout.spin_ns)
+        # Alone on one processor, a spin would only keep the master from running.
+        alone = hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) == 1
+        spin = SpinBudget(0 if alone else self.layout.spin_ns)
         selector = LaneSelector(self._requests, self._request_doorbell, spin, self._fenced)
         self._loop = asyncio.SelectorEventLoop(selector)
         engine = Engine(

@@ -1,8 +1,10 @@
 """Spinning for a short while before sleeping, and learning when that is a waste.
 
 Waking a sleeping processor costs twenty times a small call, so a worker that expects the next
-message at once polls for it. The budget halves with every spin that was in vain and is restored
-when a message came so soon that the full budget would have caught it.
+message at once polls for it. The budget halves with every spin that was in vain, down to nothing,
+and is restored when a message came so soon that the full budget would have caught it. On a busy
+machine a wake-up takes so long that this cannot be told from the outside, so now and then a spin is
+tried all the same.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from typing import Final
 _SMALLEST_NS: Final = 1_000
 # What a wake-up may take; a sleep that was not longer than this plus the limit was a mistake.
 _WAKE_UP_NS: Final = 60_000
+# Without a budget, one message in so many is spun for.
+_TRY_EVERY: Final = 8
 _LOADS_PER_LOOK_AT_THE_CLOCK: Final = range(16)
 
 NEVER: Final = 1 << 63
@@ -22,12 +26,14 @@ NEVER: Final = 1 << 63
 class SpinBudget:
     """How long, in nanoseconds, it pays to spin now; never more than limit_ns."""
 
-    __slots__ = ("_missed_at", "budget_ns", "limit_ns")
+    __slots__ = ("_missed_at", "_passed", "budget_ns", "limit_ns")
 
     def __init__(self, limit_ns: int) -> None:
         self.limit_ns = limit_ns
         self.budget_ns = limit_ns
         self._missed_at = -1
+        # Messages that were not spun for since the budget came to nothing.
+        self._passed = 0
 
     # spec:req BELL-008
     def wait(self, position: memoryview, seen: int, until_ns: int = NEVER) -> bool:
@@ -36,9 +42,12 @@ class SpinBudget:
         until_ns is a time of perf_counter_ns. After one spin in vain there is no other before a
         message has come.
         """
-        if self.budget_ns == 0 or self._missed_at == seen:
+        if self._missed_at == seen:
             return False
-        end = time.perf_counter_ns() + self.budget_ns
+        budget = self.budget_ns or self._attempt(seen)
+        if budget == 0:
+            return False
+        end = time.perf_counter_ns() + budget
         limit = min(end, until_ns)
         while True:
             for _ in _LOADS_PER_LOOK_AT_THE_CLOCK:
@@ -52,6 +61,15 @@ class SpinBudget:
             halved = self.budget_ns // 2
             self.budget_ns = halved if halved >= _SMALLEST_NS else 0
         return False
+
+    def _attempt(self, seen: int) -> int:
+        """The budget of a spin that is tried although the last ones were in vain."""
+        self._missed_at = seen
+        self._passed += 1
+        if self._passed < _TRY_EVERY:
+            return 0
+        self._passed = 0
+        return self.limit_ns
 
     def slept(self, duration_ns: int) -> None:
         """Learn from a sleep that a message ended."""

@@ -79,6 +79,23 @@ def test_spins_in_vain_halve_the_budget_down_to_nothing() -> None:
     assert budgets == [4_000, 2_000, 1_000, 0, 0]
 
 
+def test_without_a_budget_a_spin_is_tried_now_and_then() -> None:
+    budget = SpinBudget(1_000)
+    assert not wait(budget, Position(0))
+    assert budget.budget_ns == 0
+    loaded = []
+    for value in range(1, 17):
+        position = Position(value)
+        for _ in range(2):  # a message counts once
+            assert not wait(budget, position)
+        loaded.append(position.loaded)
+    assert loaded == [*[0] * 7, 16, *[0] * 7, 16]
+    for value in range(17, 24):
+        assert not wait(budget, Position(value))
+    assert wait(budget, Position(24, loads=10))
+    assert budget.budget_ns == 1_000
+
+
 def test_a_message_in_time_restores_the_budget() -> None:
     budget = SpinBudget(50_000)
     assert not wait(budget, Position(7))

@@ -73,8 +73,9 @@ class Lane:
             self.producer.put(encode_request(request_id, __name__, function, KWARGS))
         # Processor time, so that other work of the machine stays out of it.
         start = time.thread_time_ns()
-        while self.producer.ring.read_position[0] != self.producer.position:
-            self.engine.serve()
+        answered = self.consumer.position + self.count
+        while self.consumer.published() < answered:
+            self.loop.call_soon(self.engine.serve)
             self.loop.call_soon(self.loop.stop)
             self.loop.run_forever()
         duration = time.thread_time_ns() - start
