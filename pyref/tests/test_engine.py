@@ -599,6 +599,26 @@ def test_cancel_that_comes_while_another_call_runs(lane: Lane) -> None:
     assert lane.answer(3).status_code == 499
 
 
+# spec:test LIFE-030 LIFE-031
+@pytest.mark.parametrize("name", ["nothing", "yielding_add"])
+def test_cancel_that_comes_while_the_arguments_are_decoded(lane: Lane, name: str) -> None:
+    lane.engine._handlers.find("sample", name)
+    decode = lane.engine._decode
+
+    def slowly(data: bytes) -> dict[str, Any]:
+        lane.cancel(2)
+        return decode(data)
+
+    lane.engine._decode = slowly
+    lane.request(2, name, {"a": 1, "b": 2} if name == "yielding_add" else {})
+    response = lane.answer(2)
+    assert response.status_code == 499
+    assert details(response) == {"started": False}
+    lane.engine._decode = decode
+    assert lane.result("nothing") is None
+    assert not lane.engine._cancels
+
+
 def test_large_queued_call_never_runs(lane: Lane) -> None:
     lane.engine._handlers.find("sample", "echo")
     lane.request(1, "echo", {"value": "x" * 1000})
