@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 
+	"github.com/ringwire/ringwire/conformance/live/internal/layout"
 	"github.com/ringwire/ringwire/ring"
 )
 
@@ -13,49 +14,49 @@ import (
 // each and exit. The bytes lie in a worker's ring as the names say.
 var corruptions = []scenario{
 	corruption("write-position-back", "RING-015", "write_position goes back below what was read", func(l *lane) {
-		l.word64(requestControl + writePosition).Store(l.requests.Position() - 1)
+		l.word64(layout.RequestControl + layout.WritePosition).Store(l.requests.Position() - 1)
 	}),
 	corruption("write-position-zero", "RING-015", "write_position becomes 0", func(l *lane) {
-		l.word64(requestControl + writePosition).Store(0)
+		l.word64(layout.RequestControl + layout.WritePosition).Store(0)
 	}),
 	corruption("write-position-one-too-far", "RING-015", "write_position is slot_count + 1 ahead", func(l *lane) {
-		l.word64(requestControl + writePosition).Store(l.requests.Position() + uint64(l.region.SlotCount) + 1)
+		l.word64(layout.RequestControl + layout.WritePosition).Store(l.requests.Position() + uint64(l.region.SlotCount) + 1)
 	}),
 	corruption("write-position-2-32-ahead", "RING-015", "write_position is 2^32 + 1 ahead: its low half looks right", func(l *lane) {
-		l.word64(requestControl + writePosition).Store(l.requests.Position() + 1<<32 + 1)
+		l.word64(layout.RequestControl + layout.WritePosition).Store(l.requests.Position() + 1<<32 + 1)
 	}),
 	corruption("write-position-greatest", "RING-015", "write_position is the greatest number", func(l *lane) {
-		l.word64(requestControl + writePosition).Store(math.MaxUint64)
+		l.word64(layout.RequestControl + layout.WritePosition).Store(math.MaxUint64)
 	}),
 	corruption("length-0", "RING-017", "message_length is 0", func(l *lane) {
-		l.tamperSlot(map[int]uint32{messageLength: 0})
+		l.tamperSlot(map[int]uint32{layout.MessageLength: 0})
 	}),
 	corruption("length-above-max-message", "RING-017", "message_length is max_message + 1", func(l *lane) {
-		l.tamperSlot(map[int]uint32{messageLength: uint32(l.region.MaxMessage) + 1})
+		l.tamperSlot(map[int]uint32{layout.MessageLength: uint32(l.region.MaxMessage) + 1})
 	}),
 	corruption("length-greatest", "RING-017 RING-019", "message_length is the greatest number", func(l *lane) {
-		l.tamperSlot(map[int]uint32{messageLength: math.MaxUint32})
+		l.tamperSlot(map[int]uint32{layout.MessageLength: math.MaxUint32})
 	}),
 	corruption("length-sign", "RING-017", "message_length is 2^31", func(l *lane) {
-		l.tamperSlot(map[int]uint32{messageLength: 1 << 31})
+		l.tamperSlot(map[int]uint32{layout.MessageLength: 1 << 31})
 	}),
 	corruption("offset-in-first-fragment", "RING-018", "the first fragment has an offset", func(l *lane) {
-		l.tamperSlot(map[int]uint32{fragmentOffset: 1})
+		l.tamperSlot(map[int]uint32{layout.FragmentOffset: 1})
 	}),
 	corruption("offset-of-next-fragment", "RING-018", "the first fragment claims to be the second", func(l *lane) {
-		l.tamperSlot(map[int]uint32{messageLength: uint32(2 * l.region.SlotSize), fragmentOffset: uint32(l.region.SlotSize)})
+		l.tamperSlot(map[int]uint32{layout.MessageLength: uint32(2 * l.region.SlotSize), layout.FragmentOffset: uint32(l.region.SlotSize)})
 	}),
 	corruption("offset-repeated", "RING-018", "the second fragment repeats the offset of the first", func(l *lane) {
-		l.tamperSecond(map[int]uint32{fragmentOffset: 0})
+		l.tamperSecond(map[int]uint32{layout.FragmentOffset: 0})
 	}),
 	corruption("offset-skipped", "RING-018", "the second fragment leaves a gap", func(l *lane) {
-		l.tamperSecond(map[int]uint32{fragmentOffset: uint32(2 * l.region.SlotSize)})
+		l.tamperSecond(map[int]uint32{layout.FragmentOffset: uint32(2 * l.region.SlotSize)})
 	}),
 	corruption("length-changed", "RING-018", "the second fragment has another message_length", func(l *lane) {
-		l.tamperSecond(map[int]uint32{messageLength: uint32(3*l.region.SlotSize - 1)})
+		l.tamperSecond(map[int]uint32{layout.MessageLength: uint32(3*l.region.SlotSize - 1)})
 	}),
 	corruption("length-shrunk", "RING-018", "the second fragment makes the message shorter than what is there", func(l *lane) {
-		l.tamperSecond(map[int]uint32{messageLength: 1})
+		l.tamperSecond(map[int]uint32{layout.MessageLength: 1})
 	}),
 	producerCorruption("read-position-beyond", "read_position of the response ring goes past write_position", func(l *lane, published uint64) uint64 {
 		return published + 1000
@@ -99,15 +100,15 @@ func producerCorruption(name, comment string, readAt func(l *lane, published uin
 			}
 			l.asleep()
 			l.tampered = true
-			published := l.word64(responseControl + writePosition).Load()
-			l.word64(responseControl + readPosition).Store(readAt(l, published))
+			published := l.word64(layout.ResponseControl + layout.WritePosition).Load()
+			l.word64(layout.ResponseControl + layout.ReadPosition).Store(readAt(l, published))
 			// Not drained, so that the worker has to look.
 			for range small.SlotCount - 1 {
 				l.publishRaw("nothing")
 			}
 			l.wakeWorker.ring()
 			l.until(t.patience(), func() bool {
-				return l.gone() || l.word64(requestControl+readPosition).Load() == l.requests.Position()
+				return l.gone() || l.word64(layout.RequestControl+layout.ReadPosition).Load() == l.requests.Position()
 			})
 			for range 3 {
 				l.publishRaw("nothing")
@@ -154,7 +155,7 @@ func (l *lane) tamperSlot(fields map[int]uint32) {
 	position := l.requests.Position()
 	l.fillSlot(position, len(message), 0, message)
 	l.setSlot(position, fields)
-	l.word64(requestControl + writePosition).Store(position + 1)
+	l.word64(layout.RequestControl + layout.WritePosition).Store(position + 1)
 }
 
 // tamperSecond publishes a message of three fragments, of which the second is
@@ -169,18 +170,18 @@ func (l *lane) tamperSecond(fields map[int]uint32) {
 		l.fillSlot(position+uint64(i), len(message), i*size, message[i*size:(i+1)*size])
 	}
 	l.setSlot(position+1, fields)
-	l.word64(requestControl + writePosition).Store(position + 3)
+	l.word64(layout.RequestControl + layout.WritePosition).Store(position + 3)
 }
 
 func (l *lane) fillSlot(position uint64, length, offset int, data []byte) {
-	slot := l.requestSlot(position)
-	copy(slot[slotHeaderSize:], data)
-	l.setSlot(position, map[int]uint32{messageLength: uint32(length), fragmentOffset: uint32(offset)})
+	slot := layout.RequestSlot(l.mem, l.region.Geometry, position)
+	copy(slot[layout.SlotHeaderSize:], data)
+	l.setSlot(position, map[int]uint32{layout.MessageLength: uint32(length), layout.FragmentOffset: uint32(offset)})
 }
 
 func (l *lane) setSlot(position uint64, fields map[int]uint32) {
 	for at, value := range fields {
-		binary.LittleEndian.PutUint32(l.requestSlot(position)[at:], value)
+		binary.LittleEndian.PutUint32(layout.RequestSlot(l.mem, l.region.Geometry, position)[at:], value)
 	}
 }
 
@@ -197,9 +198,11 @@ func lengthNotBelieved(t *trial) {
 	for i := range 3 {
 		l.fillSlot(position+uint64(i), g.MaxMessage, i*g.SlotSize, nil)
 	}
-	l.word64(requestControl + writePosition).Store(position + 3)
+	l.word64(layout.RequestControl + layout.WritePosition).Store(position + 3)
 	l.wakeWorker.ring()
-	if !l.until(t.patience(), func() bool { return l.gone() || l.word64(requestControl+readPosition).Load() >= position+2 }) {
+	if !l.until(t.patience(), func() bool {
+		return l.gone() || l.word64(layout.RequestControl+layout.ReadPosition).Load() >= position+2
+	}) {
 		l.failf("RING-023", "the worker released no fragment of a message longer than the ring within %v", t.patience())
 	}
 	l.asleep()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringwire/ringwire/conformance/live/internal/layout"
 	"github.com/ringwire/ringwire/internal/sys"
 )
 
@@ -75,9 +76,9 @@ func fullDoorbell(t *trial) {
 	l := t.start(setup{})
 	for range 3 {
 		l.wakeMaster.fill()
-		l.word32(responseControl + needWakeup).Store(1)
+		l.word32(layout.ResponseControl + layout.NeedWakeup).Store(1)
 		l.alive()
-		l.word32(responseControl + needWakeup).Store(0)
+		l.word32(layout.ResponseControl + layout.NeedWakeup).Store(0)
 	}
 	l.shutdown()
 }
@@ -129,14 +130,14 @@ func lateRing(t *trial) {
 func sleepRace(t *trial) {
 	l := t.start(setup{})
 	random := rand.New(rand.NewPCG(t.kit.config.Seed, 2))
-	for i := range 1500 {
+	for i := range 800 {
 		for range random.IntN(200) {
 			runtime.Gosched()
 		}
 		c := l.call("nothing", "")
 		if !l.await(c) {
 			state := "asleep, as need_wakeup says"
-			if l.word32(requestControl+needWakeup).Load() == 0 {
+			if l.word32(layout.RequestControl+layout.NeedWakeup).Load() == 0 {
 				state = "not asleep, as need_wakeup says"
 			}
 			l.fatalf("BELL-001", "message %d was not answered within %v; the worker is %s: the wake-up was lost", i, t.patience(), state)
@@ -154,9 +155,9 @@ func pipeDoorbells(t *trial) {
 		l.result(c, want)
 	}
 	l.wakeMaster.fill()
-	l.word32(responseControl + needWakeup).Store(1)
+	l.word32(layout.ResponseControl + layout.NeedWakeup).Store(1)
 	l.alive()
-	l.word32(responseControl + needWakeup).Store(0)
+	l.word32(layout.ResponseControl + layout.NeedWakeup).Store(0)
 	l.shutdown()
 }
 

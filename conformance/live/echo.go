@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"github.com/ringwire/ringwire/conformance/live/internal/layout"
 	"github.com/ringwire/ringwire/ring"
 	"github.com/ringwire/ringwire/wire"
 )
@@ -32,7 +33,7 @@ var echoes = []scenario{
 		requirements: "RING-005 LIMIT-002 PAYLOAD-009",
 	},
 	geometryScenario("least", ring.Geometry{SlotCount: ring.SlotCountMin, SlotSize: ring.SlotSizeMin, MaxMessage: ring.MaxMessageMin}),
-	geometryScenario("few-small-slots", ring.Geometry{SlotCount: 2, SlotSize: 64, MaxMessage: 64 << 10}),
+	geometryScenario("few-small-slots", ring.Geometry{SlotCount: 2, SlotSize: 64, MaxMessage: 8 << 10}),
 	geometryScenario("odd-slots", ring.Geometry{SlotCount: 4, SlotSize: 1000, MaxMessage: 64 << 10}),
 	geometryScenario("most-slots", ring.Geometry{SlotCount: ring.SlotCountMax, SlotSize: 64, MaxMessage: 64 << 10}),
 	geometryScenario("largest-slots", ring.Geometry{SlotCount: 2, SlotSize: ring.SlotSizeMax, MaxMessage: ring.MaxMessageMax}),
@@ -242,9 +243,9 @@ func echoText(t *trial) {
 
 func highPositions(t *trial) {
 	l := t.start(setup{early: func(l *lane) {
-		for _, at := range []int{requestControl, responseControl} {
-			l.word64(at + writePosition).Store(1<<32 - 5)
-			l.word64(at + readPosition).Store(1<<32 - 5)
+		for _, at := range []int{layout.RequestControl, layout.ResponseControl} {
+			l.word64(at + layout.WritePosition).Store(1<<32 - 5)
+			l.word64(at + layout.ReadPosition).Store(1<<32 - 5)
 		}
 	}})
 	for i := range 12 * small.SlotCount {

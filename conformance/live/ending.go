@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ringwire/ringwire/conformance/live/internal/layout"
 	"github.com/ringwire/ringwire/ring"
 )
 
@@ -222,7 +223,7 @@ func lifelineFullRing(t *trial) {
 	l := t.start(setup{unarmed: true})
 	l.call("fill", `{"size":60000}`)
 	if !l.until(t.patience(), func() bool {
-		return l.word64(responseControl+writePosition).Load()-l.read == uint64(small.SlotCount) || l.gone()
+		return l.word64(layout.ResponseControl+layout.WritePosition).Load()-l.read == uint64(small.SlotCount) || l.gone()
 	}) {
 		l.fatalf("RING-009", "a result larger than the ring did not fill it within %v", t.patience())
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringwire/ringwire/conformance/live/internal/layout"
 	"github.com/ringwire/ringwire/ring"
 )
 
@@ -42,7 +43,7 @@ func (t *trial) linger(d time.Duration) {
 func notDrained(t *trial) {
 	g := ring.Geometry{SlotCount: 4, SlotSize: 128, MaxMessage: 4096}
 	l := t.start(setup{geometry: g})
-	published := func() uint64 { return l.word64(responseControl+writePosition).Load() - l.read }
+	published := func() uint64 { return l.word64(layout.ResponseControl+layout.WritePosition).Load() - l.read }
 	for round := range 5 {
 		var calls []*call
 		for i := range g.SlotCount {
@@ -79,15 +80,15 @@ func (l *lane) sleepFor(c *call, requirement string) {
 		if c.response != nil {
 			break
 		}
-		l.word32(responseControl + needWakeup).Store(1)
+		l.word32(layout.ResponseControl + layout.NeedWakeup).Store(1)
 		if !l.responses.Ready() && !l.until(l.patience(), func() bool { return l.wakeMaster.rung() > 0 || l.gone() }) {
-			l.word32(responseControl + needWakeup).Store(0)
+			l.word32(layout.ResponseControl + layout.NeedWakeup).Store(0)
 			if l.responses.Ready() {
 				l.fatalf(requirement, "the worker published a response and did not ring, though need_wakeup was 1")
 			}
 			l.fatalf(requirement, "no response to request_id %d and no ring within %v", c.id, l.patience())
 		}
-		l.word32(responseControl + needWakeup).Store(0)
+		l.word32(layout.ResponseControl + layout.NeedWakeup).Store(0)
 		l.collect()
 		if c.response == nil {
 			l.mustLive("without answering")

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/ringwire/ringwire/conformance/live/internal/layout"
 	"github.com/ringwire/ringwire/internal/sys"
 	"github.com/ringwire/ringwire/ring"
 )
@@ -174,14 +176,17 @@ func (k *Subject) environment(s setup) []string {
 	return append(env, configVariable+"="+string(text))
 }
 
+func (l *lane) word64(offset int) *atomic.Uint64 { return layout.Word64(l.mem, offset) }
+func (l *lane) word32(offset int) *atomic.Uint32 { return layout.Word32(l.mem, offset) }
+
 // open takes the kit's ends of the rings, and remembers what it hands over.
 func (l *lane) open() {
 	if l.requests == nil {
 		l.requests = l.region.RequestProducer()
 		l.responses = l.region.ResponseConsumer()
 	}
-	l.header = bytes.Clone(l.mem[:headerSize])
-	l.read = l.word64(responseControl + readPosition).Load()
+	l.header = bytes.Clone(l.mem[:layout.HeaderSize])
+	l.read = l.word64(layout.ResponseControl + layout.ReadPosition).Load()
 }
 
 // spawn starts the worker. What only it needs is closed here.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/conformance"
+	"github.com/ringwire/ringwire/conformance/live/internal/layout"
 	"github.com/ringwire/ringwire/conformance/vectors"
 	"github.com/ringwire/ringwire/ring"
 )
@@ -47,7 +48,7 @@ func isRegion(v *vectors.Vector) bool {
 			}
 		case "write":
 			for _, w := range step.Writes {
-				if w.Offset < descriptorsEnd && uint64(w.Offset)+uint64(len(w.Bytes)) > descriptorsAt {
+				if w.Offset < layout.DescriptorsEnd && uint64(w.Offset)+uint64(len(w.Bytes)) > layout.DescriptorsAt {
 					return false
 				}
 			}
@@ -136,7 +137,7 @@ func (t *trial) image(v *vectors.Vector) (image []byte, size int) {
 // which a worker that fails may say so; -1: nowhere.
 func firstChange(before, after []byte) int {
 	for at := range before {
-		if before[at] != after[at] && (at < workerBlock || at >= workerBlockEnd) {
+		if before[at] != after[at] && (at < layout.WorkerBlock || at >= layout.WorkerBlockEnd) {
 			return at
 		}
 	}

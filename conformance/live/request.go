@@ -15,41 +15,51 @@ import (
 // each followed by a good call. Many share a worker: that it is none the worse
 // for the messages before is what is judged.
 func (s *Subject) requestJobs() []job {
-	batches := map[uint64][]*vectors.Vector{}
-	var order []uint64
+	batches := map[ring.Geometry][]*vectors.Vector{}
+	var order []ring.Geometry
 	for i := range s.config.Vectors {
 		v := &s.config.Vectors[i]
-		if v.Operation != vectors.DecodeRequest || v.Result == vectors.Acceptable || v.Input == nil || !s.config.Match("live-"+v.ID) {
+		if !isRequest(v) || !s.config.Match("live-"+v.ID) {
 			continue
 		}
-		limit := uint64(v.MaxMessage)
-		// A ring carries no message that is empty or above its limit, and no vector
-		// of SHUTDOWN is about going on.
-		n := uint64(len(*v.Input))
-		if n == 0 || n > limit || limit < ring.MaxMessageMin || v.Message != nil && v.Message.Type == uint32(wire.TypeShutdown) {
-			continue
+		g := ring.Geometry{SlotCount: 8, SlotSize: 128, MaxMessage: int(v.MaxMessage)}
+		if len(*v.Input) > 64<<10 {
+			g.SlotSize = 64 << 10
 		}
-		if batches[limit] == nil {
-			order = append(order, limit)
+		if batches[g] == nil {
+			order = append(order, g)
 		}
-		batches[limit] = append(batches[limit], v)
+		batches[g] = append(batches[g], v)
 	}
 	var jobs []job
-	for _, limit := range order {
-		jobs = append(jobs, func(ctx context.Context) []conformance.Result { return s.put(ctx, int(limit), batches[limit]) })
+	for _, g := range order {
+		jobs = append(jobs, func(ctx context.Context) []conformance.Result { return s.put(ctx, g, batches[g]) })
 	}
 	return jobs
 }
 
+// isRequest reports whether a vector is a message that a live worker can be sent:
+// a ring carries none that is empty or above its limit, and after SHUTDOWN there
+// is nothing to see.
+func isRequest(v *vectors.Vector) bool {
+	if v.Operation != vectors.DecodeRequest || v.Result == vectors.Acceptable || v.Input == nil {
+		return false
+	}
+	n := uint64(len(*v.Input))
+	limit := uint64(v.MaxMessage)
+	shutdown := v.Message != nil && v.Message.Type == uint32(wire.TypeShutdown)
+	return n > 0 && n <= limit && limit >= ring.MaxMessageMin && !shutdown
+}
+
 // put judges vectors with as few workers as it can: one, if that goes on. The
 // last result is about what the worker and its region have become.
-func (s *Subject) put(ctx context.Context, maxMessage int, batch []*vectors.Vector) []conformance.Result {
+func (s *Subject) put(ctx context.Context, g ring.Geometry, batch []*vectors.Vector) []conformance.Result {
 	var results []conformance.Result
 	var l *lane
 	for _, v := range batch {
 		verdict := s.try(ctx, "request", func(t *trial) {
 			if l == nil {
-				l = t.start(setup{geometry: ring.Geometry{SlotCount: 8, SlotSize: 128, MaxMessage: maxMessage}})
+				l = t.start(setup{geometry: g})
 			}
 			t.adopt(l)
 			l.putRequest(v)
@@ -72,7 +82,7 @@ func (s *Subject) put(ctx context.Context, maxMessage int, batch []*vectors.Vect
 		t.adopt(l)
 		l.shutdown()
 	})
-	return append(results, s.result(fmt.Sprintf("live-requests-left-%d", maxMessage),
+	return append(results, s.result(fmt.Sprintf("live-request-left-%d-%d", g.SlotSize, g.MaxMessage),
 		"after all these messages the worker ends in order and its region is intact", []string{"LIFE-016", "LIFE-041", "REGION-012"}, verdict))
 }
 

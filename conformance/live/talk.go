@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"syscall"
 
+	"github.com/ringwire/ringwire/conformance/live/internal/layout"
 	"github.com/ringwire/ringwire/ring"
 	"github.com/ringwire/ringwire/wire"
 )
@@ -134,7 +135,7 @@ func (l *lane) collect() {
 
 func (l *lane) collectOne() bool {
 	message, _, err := l.responses.Next()
-	l.read = l.word64(responseControl + readPosition).Load()
+	l.read = l.word64(layout.ResponseControl + layout.ReadPosition).Load()
 	if err != nil {
 		l.corrupt(err)
 	}
@@ -342,7 +343,7 @@ func (l *lane) thaw() { l.signal(syscall.SIGCONT) }
 func (l *lane) asleep() {
 	if !l.until(l.patience(), func() bool {
 		s, err := l.schedulerState()
-		return err == nil && s == 'S' && l.word32(requestControl+needWakeup).Load() != 0 || l.gone()
+		return err == nil && s == 'S' && l.word32(layout.RequestControl+layout.NeedWakeup).Load() != 0 || l.gone()
 	}) {
 		l.fatalf("BELL-001", "an idle worker did not ask for a doorbell within %v", l.patience())
 	}
