@@ -28,7 +28,7 @@ def full_fence() -> None:
     _fence.release()
 
 
-# spec:req BELL-004 BELL-007
+# spec:req BELL-004 BELL-007 BELL-010
 def longest_wait(has_doorbell: bool, fenced: bool) -> float | None:
     """The bound of one wait of a consumer, in seconds; None: until it is rung."""
     if not has_doorbell:

@@ -37,17 +37,27 @@ from ._registry import (
 )
 from .config import VARIABLE, Config
 from .doorbell import Doorbell, full_fence
-from .errors import RingwireError
+from .errors import RingwireError, WireError
 from .region import Layout
 from .ring import Consumer, Producer, Ring
-from .wire import Response, encode_cancel, encode_request, encode_shutdown, parse_response
+from .wire import (
+    Cancel,
+    Response,
+    encode_cancel,
+    encode_request,
+    encode_shutdown,
+    parse_request,
+    parse_response,
+)
 
 _PACKAGE_PARENT: Final = str(Path(__file__).resolve().parent.parent)
 # How long a wait goes on before the worker's death is looked for.
 _LOOK_EVERY_S: Final = 0.05
+_ID_END: Final = 5
 _POLL_EVERY_S: Final = 0.0005
 
 
+# spec:req PAYLOAD-008 PAYLOAD-010
 class CallFailed(RingwireError):  # noqa: N818
     """A response that is not a success; details are the members of the failure, if any."""
 
@@ -63,6 +73,13 @@ class WorkerLost(RingwireError):  # noqa: N818
     def __init__(self, code: int) -> None:
         super().__init__(f"worker ended: code={code}")
         self.code = code
+
+
+def _is_cancel(message: bytes) -> bool:
+    try:
+        return isinstance(parse_request(message), Cancel)
+    except WireError:
+        return False
 
 
 class Master:
@@ -89,6 +106,9 @@ class Master:
         self.config = Config(tuple(allow), tuple(path), tuple(preload))
         self._next_id = 1
         self._arrived: deque[Response] = deque()
+        self._expected: set[int] = set()
+        # Responses to no call in flight, which are not delivered.
+        self.dropped = 0
         self._lifeline_read, self.lifeline = os.pipe2(os.O_CLOEXEC)
         flags = os.EFD_CLOEXEC | os.EFD_NONBLOCK
         self._request_bell = Doorbell(os.eventfd(0, flags) if doorbells else -1)
@@ -202,11 +222,16 @@ class Master:
 
         Raises CallFailed, WorkerLost, or TimeoutError.
         """
-        response = self.receive(self.submit(function, kwargs), timeout)
+        return self.result(self.submit(function, kwargs), timeout)
+
+    def result(self, request_id: int, timeout: float = 60.0) -> Any:
+        """The result of a submitted call; raises like call."""
+        response = self.receive(request_id, timeout)
         if not response.success:
             raise CallFailed(response)
         return json.loads(response.body) if response.body else None
 
+    # spec:req LIFE-021
     def submit(self, function: str, kwargs: Mapping[str, Any] | None = None) -> int:
         """Send a request and return its id."""
         request_id = self._next_id
@@ -224,6 +249,9 @@ class Master:
 
     def send(self, message: bytes, urgent: bool = False) -> None:
         """Put any message into the ring, be it good or bad; waits while the ring is full."""
+        if not _is_cancel(message):
+            # Whatever else has an id is answered, be it good or bad.
+            self._expected.add(int.from_bytes(message[1:_ID_END], "little"))
         offset = 0
         while True:
             offset = self.requests.put(message, offset)
@@ -245,10 +273,20 @@ class Master:
         if self.requests.consumer_sleeps():
             self._request_bell.ring()
 
+    # spec:req LIFE-022 LIFE-023
     def _collect(self) -> None:
         while (message := self.responses.peek()) is not None:
-            self._arrived.append(parse_response(message, self.layout.max_message))
+            try:
+                response = parse_response(message, self.layout.max_message)
+            except RingwireError:
+                self.kill()
+                raise
             self.responses.take()
+            if response.request_id in self._expected:
+                self._expected.remove(response.request_id)
+                self._arrived.append(response)
+            else:
+                self.dropped += 1
 
     def receive(self, request_id: int | None = None, timeout: float = 60.0) -> Response:
         """The response to a call, or the next one to any call.

@@ -83,7 +83,7 @@ class Layout:
         return _round_up(end, SLOTS_ALIGNMENT)
 
 
-# spec:req REGION-009
+# spec:req REGION-009 LIMIT-001
 def _check_ranges(slot_count: int, slot_size: int, max_message: int) -> None:
     if not SLOT_COUNT_MIN <= slot_count <= SLOT_COUNT_MAX or slot_count & (slot_count - 1):
         raise RegionError(f"slot_count out of range: slot_count={slot_count}")

@@ -78,7 +78,7 @@ class Responder:
         """
         self._acquire = leave
 
-    # spec:req LIFE-017 BELL-002 BELL-003
+    # spec:req LIFE-013 LIFE-017 LIMIT-002 BELL-002 BELL-003
     def result(self, request_id: int, body: bytes) -> None:
         """Answer a call with its encoded result, or with 413 if that is too large."""
         body_len = len(body)

@@ -23,6 +23,7 @@ _USAGE: Final = "usage: python3 -m ringwire.worker REGION WORKER_ID"
 _EXIT_USAGE: Final = 2
 
 
+# spec:req LIFE-019
 def _prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -25,6 +25,7 @@ _U32_BYTES: Final = 4
 _U64_BYTES: Final = 8
 
 
+# spec:req REGION-012
 class WorkerBlock:
     """The worker block of a region; the worker is its only writer."""
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ringwire.errors import WireError
 from ringwire.master import CallFailed, Master, WorkerLost
 from ringwire.region import Layout
-from ringwire.wire import encode_cancel, encode_request
+from ringwire.ring import Producer, Ring
+from ringwire.wire import encode_cancel, encode_request, encode_response
 
 TESTS = str(Path(__file__).resolve().parent)
 
@@ -64,6 +66,52 @@ def test_worker_that_is_lost_while_sending(master: Master) -> None:
     with pytest.raises(WorkerLost) as caught:
         master.send(message)
     assert caught.value.code == 3
+
+
+class Impostor:
+    """Sends responses in the worker's place."""
+
+    def __init__(self, master: Master) -> None:
+        self.producer = Producer(Ring.responses(master.memory, master.layout))
+
+    def send(self, message: bytes) -> None:
+        assert self.producer.put(message) == len(message)
+
+    def close(self) -> None:
+        self.producer.ring.close()
+
+
+@pytest.fixture
+def impostor(master: Master) -> Iterator[Impostor]:
+    impostor = Impostor(master)
+    yield impostor
+    impostor.close()
+
+
+# spec:test LIFE-022
+def test_response_to_no_call_is_dropped_and_counted(master: Master, impostor: Impostor) -> None:
+    impostor.send(encode_response(99, 200, True, b"1"))
+    with pytest.raises(TimeoutError):
+        master.receive(timeout=0)
+    assert master.dropped == 1
+
+
+# spec:test LIFE-023
+def test_worker_that_sends_nonsense_is_ended(master: Master, impostor: Impostor) -> None:
+    impostor.send(b"nonsense")
+    with pytest.raises(WireError):
+        master.receive()
+    assert master.process.poll() is not None
+
+
+# spec:test PAYLOAD-008 PAYLOAD-010
+def test_unknown_status_and_members(master: Master, impostor: Impostor) -> None:
+    call = master.submit("sample:sleep", {"seconds": 1000})
+    impostor.send(encode_response(call, 599, False, b'{"future":{"x":1}}', "later"))
+    with pytest.raises(CallFailed) as caught:
+        master.result(call)
+    assert caught.value.status == 599
+    assert caught.value.details == {"future": {"x": 1}}
 
 
 # spec:test LIFE-007

@@ -156,7 +156,7 @@ def test_reserved_bytes_are_ignored() -> None:
         assert parse_header(changed(offset, b"\xff" * size), LAYOUT.region_size) == LAYOUT
 
 
-# spec:test REGION-009
+# spec:test REGION-009 LIMIT-001
 def test_borders_of_the_ranges_are_accepted() -> None:
     for layout in (
         Layout(slot_count=2, slot_size=64, max_message=1024),

@@ -64,6 +64,38 @@ def test_the_two_rings_lie_where_the_layout_says() -> None:
     assert responses.slot(0) == LAYOUT.response_slots_offset
 
 
+# spec:test RING-024
+def test_shared_fields_are_accessed_in_their_full_width() -> None:
+    ring = Ring.requests(bytearray(LAYOUT.region_size), LAYOUT)
+    for field, width in (
+        (ring.write_position, 8),
+        (ring.read_position, 8),
+        (ring.urgent_count, 4),
+        (ring.need_wakeup, 4),
+    ):
+        assert (field.itemsize, len(field)) == (width, 1)
+
+
+class Fickle:
+    """A position that is impossible when it is loaded a second time."""
+
+    def __init__(self, value: int) -> None:
+        self.values = [2**63, value]
+
+    def __getitem__(self, index: int) -> int:
+        return self.values.pop()
+
+
+# spec:test REGION-014
+def test_positions_of_the_other_side_are_loaded_once() -> None:
+    lane = Lane()
+    lane.producer.put(b"x")
+    lane.ring.write_position = Fickle(1)  # type: ignore[assignment]
+    assert lane.consumer.peek() == bytearray(b"x")
+    lane.producer.ring.read_position = Fickle(0)  # type: ignore[assignment]
+    assert lane.producer.free_slots() == 3
+
+
 # spec:test RING-001 RING-003 RING-004 RING-007
 @pytest.mark.parametrize("length", [1, 63, 64, 65, 127, 128, 129, 191, 192, 193, 255, 256])
 def test_message_and_its_fragments(length: int) -> None:

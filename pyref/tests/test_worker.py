@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import mmap
 import os
 import signal
 import struct
@@ -22,6 +23,7 @@ from ringwire import region, wire
 from ringwire.errors import WireError
 from ringwire.master import CallFailed, Master, WorkerLost
 from ringwire.region import Layout
+from ringwire.ring import Consumer, Producer, Ring
 
 TESTS = str(Path(__file__).resolve().parent)
 PACKAGE = Path(__file__).resolve().parent.parent / "ringwire"
@@ -267,6 +269,17 @@ def test_without_doorbells(start: Callable[..., Master]) -> None:
     assert works(master)
     assert master.call("sample:sleep", {"seconds": 0.01}) == 0.01
     assert master.shutdown() == 0
+
+
+# spec:test BELL-010
+def test_lost_ring_costs_latency_only(start: Callable[..., Master]) -> None:
+    master = start(env={"RINGWIRE_UNFENCED": "1"})
+    assert works(master)
+    time.sleep(0.02)
+    message = wire.encode_request(77, "sample", "nothing")
+    master.requests.put(message)  # and nobody rings
+    master._expected.add(77)
+    assert master.receive(77).success
 
 
 def test_without_fences(start: Callable[..., Master]) -> None:
@@ -593,11 +606,18 @@ def test_path_comes_first(start: Callable[..., Master], tmp_path: Path) -> None:
     assert master.call("colorsys:mine") is True
 
 
+# spec:test LIFE-005
 def test_region_by_path(tmp_path: Path) -> None:
     """As on systems without inherited descriptors; no doorbells, no lifeline."""
     layout = Layout(slot_count=4, slot_size=256)
     path = tmp_path / "region"
     path.write_bytes(region.pack_header(layout).ljust(layout.region_size, b"\0"))
+    with path.open("r+b") as file:
+        memory = mmap.mmap(file.fileno(), layout.region_size)
+    requests = Producer(Ring.requests(memory, layout))
+    responses = Consumer(Ring.responses(memory, layout))
+    requests.put(wire.encode_request(1, "json", "dumps", b'{"obj":[1]}'))
+    requests.put(wire.encode_shutdown())
     process = subprocess.Popen(
         [sys.executable, "-m", "ringwire.worker", str(path), "0"],
         env={
@@ -607,16 +627,6 @@ def test_region_by_path(tmp_path: Path) -> None:
         },
     )
     try:
-        import mmap
-
-        from ringwire.ring import Consumer, Producer, Ring
-
-        with path.open("r+b") as file:
-            memory = mmap.mmap(file.fileno(), layout.region_size)
-        requests = Producer(Ring.requests(memory, layout))
-        responses = Consumer(Ring.responses(memory, layout))
-        requests.put(wire.encode_request(1, "json", "dumps", b'{"obj":[1]}'))
-        requests.put(wire.encode_shutdown())
         assert process.wait(30) == 0
         message = responses.peek()
         assert message is not None
