@@ -132,20 +132,21 @@ func (l *lane) trySend(c *call) bool {
 // do not occupy the worker's main thread are asynchronous, and no reason to wait.
 func (l *lane) admit(slots uint64) (inPieces bool, err error) {
 	count := uint64(l.region.SlotCount)
-	ahead := l.ahead()
-	free, err := l.producer.Free(count - min(ahead, count))
+	most := min(maxAhead, count/4)
+	ahead := min(l.ahead(), most)
+	// Less than that may be free only according to an old read position.
+	free, err := l.producer.Free(count - ahead)
 	if err != nil {
 		return false, err
 	}
 	waiting := count - free // slots not released yet
-	if load := uint64(l.load.Load()); ahead < maxAhead && load > waiting {
+	if load := uint64(l.load.Load()); ahead < most && load > waiting {
 		if l.block.CurrentCall() == 0 {
-			ahead = maxAhead
+			ahead = most
 		} else if ahead == 0 {
 			return false, ring.ErrFull
 		}
 	}
-	ahead = min(ahead, count/4)
 	switch {
 	case waiting > ahead:
 		return false, ring.ErrFull
