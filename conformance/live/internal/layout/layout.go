@@ -36,7 +36,8 @@ const (
 	MessageLength  = 0 // in a slot header
 	FragmentOffset = 4
 
-	slotAlignment = 64
+	slotAlignment  = 64
+	slotsAlignment = 4096
 )
 
 // Word64 views 8 shared bytes that both sides load and store whole.
@@ -51,7 +52,19 @@ func Word32(mem []byte, offset int) *atomic.Uint32 {
 
 // RequestSlot returns slot header and data of the request slot with a position.
 func RequestSlot(mem []byte, g ring.Geometry, position uint64) []byte {
-	stride := (SlotHeaderSize + g.SlotSize + slotAlignment - 1) / slotAlignment * slotAlignment
-	start := FirstSlots + int(position%uint64(g.SlotCount))*stride
+	return slot(mem, g, FirstSlots, position)
+}
+
+// ResponseSlot returns slot header and data of the response slot with a position.
+func ResponseSlot(mem []byte, g ring.Geometry, position uint64) []byte {
+	return slot(mem, g, roundUp(FirstSlots+g.SlotCount*stride(g), slotsAlignment), position)
+}
+
+func slot(mem []byte, g ring.Geometry, first int, position uint64) []byte {
+	start := first + int(position%uint64(g.SlotCount))*stride(g)
 	return mem[start : start+SlotHeaderSize+g.SlotSize]
 }
+
+func stride(g ring.Geometry) int { return roundUp(SlotHeaderSize+g.SlotSize, slotAlignment) }
+
+func roundUp(n, to int) int { return (n + to - 1) / to * to }
