@@ -11,6 +11,8 @@ import (
 // Every mutant is killed by the vector that the committed kill matrix names for
 // it. That the matrix is complete and current is checked by killmatrix -check,
 // which takes minutes.
+//
+//spec:test CONF-003 ABI-003 ABI-004 ABI-005 ABI-006 ABI-008 ABI-009 ABI-010 ABI-011 ABI-012
 func TestMutantsAreKilled(t *testing.T) {
 	t.Parallel()
 	byID := map[string]vectors.Vector{}

@@ -10,6 +10,8 @@ import (
 )
 
 // The codec and the ring of this module pass like any third party's.
+//
+//spec:test CONF-001 CONF-002
 func TestConforms(t *testing.T) {
 	t.Parallel()
 	report := conformance.Run(context.Background(), New(), vectors.All(), conformance.Options{})

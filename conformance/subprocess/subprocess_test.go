@@ -54,6 +54,8 @@ func text(t *testing.T, r *conformance.Report) string {
 }
 
 // The Python reference passes like any third party's implementation.
+//
+//spec:test CONF-001 CONF-002 CONF-010 CONF-012
 func TestPythonReferenceConforms(t *testing.T) {
 	t.Parallel()
 	s := start(t, reference(t), Options{Stderr: os.Stderr, Patience: time.Minute, StartPatience: time.Minute})
@@ -90,6 +92,7 @@ for line in sys.stdin:
     put({"seq": c["seq"], "skip": "always"})
 `
 
+//spec:test CONF-010 CONF-014
 func TestChildrenThatMisbehave(t *testing.T) {
 	t.Parallel()
 	var cases []vectors.Vector
@@ -167,6 +170,7 @@ if len(data) < size:
 sys.exit(89 if limit == 67108864 else 2)
 `
 
+//spec:test CONF-001 CONF-002
 func TestOneShotDecoder(t *testing.T) {
 	t.Parallel()
 	d, err := NewDecoder(python(t, "-c", oneShot), time.Minute)

@@ -13,6 +13,7 @@ import (
 
 const dir = "../../testdata/vectors"
 
+//spec:test CONF-030 CONF-031
 func TestFilesAreWhatIsGenerated(t *testing.T) {
 	t.Parallel()
 	if err := Check(dir); err != nil {

@@ -12,6 +12,9 @@ import (
 )
 
 // The executable specification agrees with every vector.
+//
+//spec:test CONF-001 CONF-002 CONF-003 ABI-001 ABI-002 ABI-003 ABI-004 ABI-005 ABI-006
+//spec:test ABI-007 ABI-008 ABI-009 ABI-010 ABI-011 ABI-012 ABI-013 ABI-014 ABI-015 ABI-016
 func TestOracleConforms(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

@@ -58,6 +58,8 @@ func TestSandboxAgreesWithOpen(t *testing.T) {
 
 // A hostile module is reported, within bounds of time and memory, and this
 // process lives.
+//
+//spec:test ABI-004 ABI-005 ABI-009 ABI-010 ABI-011
 func TestHostileModules(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -94,6 +96,7 @@ func TestHostileModules(t *testing.T) {
 	}
 }
 
+//spec:test ABI-003 ABI-004
 func TestOverReadIsFoundAtTheEndOfMemory(t *testing.T) {
 	t.Parallel()
 	s := sandbox(t, mutants.Module(4), wasm.DefaultLimits())
@@ -103,6 +106,7 @@ func TestOverReadIsFoundAtTheEndOfMemory(t *testing.T) {
 	}
 }
 
+//spec:test ABI-002
 func TestModuleThatImportsIsRefused(t *testing.T) {
 	t.Parallel()
 	module := []byte("\x00asm\x01\x00\x00\x00" + "\x01\x04\x01\x60\x00\x00" + "\x02\x0c\x01\x03env\x04host\x00\x00")
