@@ -57,10 +57,10 @@ lint: $(LINTER) $(VENV)/lint.stamp ## Check formatting, style and types of Go an
 	cd pyref && $(VENV_PY) -m ruff format --check && $(VENV_PY) -m ruff check && $(VENV_PY) -m mypy
 	$(VENV_PY) -m ruff check --config pyref/pyproject.toml $(PYTHON_ELSEWHERE)
 	$(VENV_PY) -m ruff format --check --config pyref/pyproject.toml $(PYTHON_ELSEWHERE)
-	$(VENV_PY) -m mypy --strict $(PYTHON_ELSEWHERE)
+	MYPYPATH=pyref $(VENV_PY) -m mypy --strict $(PYTHON_ELSEWHERE)
 
 # Python that travels inside Go packages or stands beside them.
-PYTHON_ELSEWHERE := .ci bench cmd examples
+PYTHON_ELSEWHERE := .ci bench cmd conformance examples
 
 .PHONY: generate
 generate: ## Rebuild the generated files from spec/registry

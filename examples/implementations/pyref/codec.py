@@ -67,7 +67,9 @@ def encode(task: dict[str, Any]) -> dict[str, Any]:
     part = {name: bytes.fromhex(given[name]) for name in PARTS if name in given}
     type_, request_id = int(given["type"]), int(given["request_id"])
     if task["op"] == "encode_request":
-        return {"hex": wire.encode_request_message(type_, request_id, **part, max_message=limit).hex()}
+        return {
+            "hex": wire.encode_request_message(type_, request_id, **part, max_message=limit).hex()
+        }
     if type_ != 2:
         raise WireError("BAD_TYPE", 0, "type")  # encode_response writes no other type
     encoded = wire.encode_response(
@@ -97,7 +99,10 @@ def stream(task: dict[str, Any]) -> dict[str, Any]:
             while (message := reader.next()) is not None:
                 messages.append(fields(message, len(wire.encode(message, limit))))
         except WireError as error:
-            return {"messages": messages, "error": located(error) | {"code": error.code, "chunk": str(number)}}
+            return {
+                "messages": messages,
+                "error": located(error) | {"code": error.code, "chunk": str(number)},
+            }
     return {"messages": messages}
 
 
