@@ -85,6 +85,7 @@ func (b *bell) write(count uint64) {
 func (b *bell) fill() {
 	switch b.kind {
 	case eventBells:
+		b.rung() // or there is no room for so many
 		b.write(1<<64 - 2)
 	case pipeBells:
 		// The worker's end takes whatever a pipe holds.

@@ -80,7 +80,11 @@ func Open(ctx context.Context, c Config) (*Subject, error) {
 		return nil, fmt.Errorf("live: %w", err)
 	}
 	s := &Subject{config: c, dir: dir, hangs: map[string]int{}}
-	if err = s.unpack(); err == nil {
+	// The system shows open files without symbolic links.
+	if s.dir, err = filepath.EvalSymlinks(dir); err == nil {
+		err = s.unpack()
+	}
+	if err == nil {
 		err = s.introduce(ctx)
 	}
 	if err != nil {

@@ -102,12 +102,15 @@ func shutdownAnnounced(t *trial) {
 
 func sigtermWithCalls(t *trial) {
 	l := t.start(setup{})
-	calls := []*call{l.call("sleep", `{"ms":300}`), l.call("sleep", `{"ms":400}`)}
+	// Long enough for the kit to see what the worker does meanwhile.
+	calls := []*call{l.call("sleep", `{"ms":900}`), l.call("sleep", `{"ms":1000}`)}
 	l.result(l.call("sleep", `{"ms":1}`), "null")
 	l.signal(syscall.SIGTERM)
-	drained := l.until(t.patience(), func() bool { return l.look() >= ring.StateDraining || l.gone() })
-	if !drained {
+	if !l.until(t.patience(), func() bool { return l.look() != ring.StateReady || l.gone() }) {
 		l.fatalf("LIFE-042", "%v after SIGTERM the state is %s", t.patience(), l.look())
+	}
+	if s := l.look(); s != ring.StateDraining {
+		l.failf("LIFE-004", "the state went from READY to %s while calls were in flight, not to DRAINING", s)
 	}
 	for _, c := range calls {
 		l.result(c, "null")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,24 +40,23 @@ const (
 // introduce learns what the worker is.
 func (s *Subject) introduce(ctx context.Context) error {
 	var status ring.WorkerStatus
+	started := false
 	t := &trial{kit: s, ctx: ctx}
 	verdict := t.play(func(t *trial) {
 		l := t.start(setup{allow: []string{pythonModule + ":*"}})
+		started = true
 		status = l.region.Worker().Snapshot()
-		l.nextID++
-		r := l.expect(l.send(l.request(l.nextID, pythonModule, "present", ""), l.nextID))
-		s.python = r.Success
+		s.python = l.expect(l.callIn(pythonModule, "present", "")).Success
 	})
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
+	case !started:
+		return errors.New(verdict.Findings[len(verdict.Findings)-1].Text)
 	}
-	s.startFailures.Store(0)
 	name, version, _ := strings.Cut(status.Implementation, " ")
 	if name == "" {
-		if len(verdict.Findings) > 0 {
-			return errors.New(verdict.Findings[len(verdict.Findings)-1].Text)
-		}
-		name = s.config.Command[0]
+		name = filepath.Base(s.config.Command[0])
 	}
 	s.info = conformance.Info{Name: name, Version: version, Profiles: []string{"worker"}, MaxMessage: ring.MaxMessageMax}
 	if s.python {

@@ -25,9 +25,8 @@ func Main(arguments []string, fault Fault) int {
 		fmt.Fprintln(os.Stderr, "mirror: want REGION WORKER_ID, and a fault that exists")
 		return 2
 	}
-	signal.Ignore(syscall.SIGINT)
-	if fault == DiesOnSIGINT {
-		signal.Reset(syscall.SIGINT)
+	if fault != DiesOnSIGINT {
+		signal.Ignore(syscall.SIGINT)
 	}
 	terminate := make(chan os.Signal, 1)
 	signal.Notify(terminate, syscall.SIGTERM)
