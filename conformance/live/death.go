@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"github.com/ringwire/ringwire/ring"
 )
@@ -98,14 +97,13 @@ func killedInUserCode(t *trial) {
 	if err := syscall.Mkfifo(e.path, 0o600); err != nil {
 		t.broken(err)
 	}
-	pipe, err := os.OpenFile(e.path, os.O_RDWR|syscall.O_NONBLOCK, 0)
+	pipe, err := syscall.Open(e.path, syscall.O_RDWR|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		t.broken(err)
 	}
-	defer pipe.Close()
-	_ = pipe.SetWriteDeadline(time.Now())
+	defer syscall.Close(pipe)
 	for err == nil {
-		_, err = pipe.Write(make([]byte, 4096))
+		_, err = syscall.Write(pipe, make([]byte, 4096))
 	}
 	l.alive() // so that what a worker does at its first call is done
 	c := e.call("blocked")
