@@ -19,6 +19,11 @@ var cancellation = []scenario{
 		requirements: "LIFE-030 LIFE-031 RING-022",
 	},
 	{
+		group: "cancel", name: "while-busy", run: cancelWhileBusy,
+		comment:      "a call is cancelled while the worker is in the user code of the call before it",
+		requirements: "LIFE-030 LIFE-031 LIFE-034",
+	},
+	{
 		group: "cancel", name: "before-ready", run: cancelBeforeReady,
 		comment:      "a call and its CANCEL lie in the ring before the worker is READY",
 		requirements: "LIFE-005 LIFE-030 LIFE-031",
@@ -95,6 +100,29 @@ func cancelBehindOthers(t *trial) {
 		} else if n != 1 {
 			l.failf("LIFE-012", "a call ran %d times", n)
 		}
+	}
+	l.shutdown()
+}
+
+func cancelWhileBusy(t *trial) {
+	l := t.start(setup{})
+	e := l.effects()
+	l.alive()
+	b := l.block(func() {})
+	defer b.close()
+	meant, other := e.call("meant"), e.call("other")
+	if l.taken(meant) { // a worker with several threads may run it already
+		return
+	}
+	l.cancel(meant)
+	l.cancel(b.call)
+	b.release()
+	// Whether code that stands still can be cancelled is the worker's own business.
+	l.status(b.call, "LIFE-034", wire.StatusOK, wire.StatusCanceled)
+	l.result(other, "null")
+	l.canceled(meant, "LIFE-031", false)
+	if e.has("meant") {
+		l.failf("LIFE-031", "the user code of a call ran whose CANCEL was in the ring")
 	}
 	l.shutdown()
 }

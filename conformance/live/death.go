@@ -3,8 +3,6 @@ package live
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"syscall"
 
 	"github.com/ringwire/ringwire/ring"
@@ -89,59 +87,28 @@ func (w *traced) judge() {
 	}
 }
 
-// killedInUserCode lets trace write to a pipe that is full, so that the worker
-// stands still in user code.
 func killedInUserCode(t *trial) {
 	l := t.start(setup{geometry: wide})
-	e := l.effects()
-	if err := syscall.Mkfifo(e.path, 0o600); err != nil {
-		t.broken(err)
-	}
-	pipe, err := syscall.Open(e.path, syscall.O_RDWR|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		t.broken(err)
-	}
-	defer syscall.Close(pipe)
-	for err == nil {
-		_, err = syscall.Write(pipe, make([]byte, 4096))
-	}
 	l.alive() // so that what a worker does at its first call is done
-	c := e.call("blocked")
-	var behind []*call
-	for range queue / 2 {
-		behind = append(behind, l.call("nothing", ""))
-	}
-	if !l.until(t.patience(), func() bool { return l.gone() || l.hasOpen(e.path) }) {
-		l.fatalf("CONF-020", "trace did not open its file within %v", t.patience())
-	}
-	l.mustLive("while user code was running")
-	if !l.taken(c) {
+	b := l.block(func() {
+		for range queue / 2 {
+			l.call("nothing", "")
+		}
+	})
+	defer b.close()
+	if !l.taken(b.call) {
 		l.failf("LIFE-011", "user code runs and its call is not taken: after a crash it would be run again")
 	}
 	l.collect()
 	early := 0
-	for _, b := range behind {
-		if l.taken(b) && b.response == nil {
+	for _, c := range l.calls {
+		if l.taken(c) && c.response == nil {
 			early++
 		}
 	}
 	if early > ahead {
-		l.failf("LIFE-011", "%d calls behind one that runs are taken and not answered: after a crash they would count as started", early)
+		l.failf("LIFE-011", "%d calls that lie behind one that runs are taken and not answered: after a crash they would count as started", early)
 	}
-}
-
-// hasOpen reports whether the process has a file open.
-func (p *process) hasOpen(path string) bool {
-	links, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", p.pid))
-	if err != nil {
-		return false
-	}
-	for _, link := range links {
-		if target, err := os.Readlink(link); err == nil && target == path {
-			return true
-		}
-	}
-	return false
 }
 
 func killedAnywhere(t *trial) {

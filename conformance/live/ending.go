@@ -26,6 +26,11 @@ var endings = []scenario{
 		requirements: "LIFE-041 LIFE-042",
 	},
 	{
+		group: "ending", name: "sigterm-in-user-code", run: sigtermInUserCode,
+		comment:      "SIGTERM while user code runs: it finishes and is answered",
+		requirements: "LIFE-041 LIFE-042",
+	},
+	{
 		group: "ending", name: "sigterm-with-queue", run: sigtermWithQueue,
 		comment:      "after SIGTERM what was taken is answered, and what was not is left",
 		requirements: "LIFE-012 LIFE-041 LIFE-042",
@@ -116,6 +121,22 @@ func sigtermWithCalls(t *trial) {
 		l.result(c, "null")
 	}
 	l.exit("LIFE-041", ring.ExitOK)
+	l.stopped()
+}
+
+func sigtermInUserCode(t *trial) {
+	l := t.start(setup{})
+	l.alive()
+	b := l.block(func() {})
+	defer b.close()
+	for range 3 {
+		l.signal(syscall.SIGTERM)
+	}
+	t.linger(20 * time.Millisecond)
+	l.mustLive("at SIGTERM, with user code running")
+	b.release()
+	l.result(b.call, "null")
+	l.exit("LIFE-042", ring.ExitOK)
 	l.stopped()
 }
 

@@ -26,6 +26,11 @@ var flow = []scenario{
 		requirements: "RING-012 RING-013 RING-014 BELL-005",
 	},
 	{
+		group: "flow", name: "rest-while-busy", run: restWhileBusy,
+		comment:      "the worker is busy between the fragments of the next request, and then reads no further than write_position",
+		requirements: "RING-012 RING-015 LIFE-010 LIFE-012",
+	},
+	{
 		group: "flow", name: "last-fragment-held-back", run: lastHeldBack,
 		comment:      "a request whose last fragment is missing is not taken, and nothing of it is run",
 		requirements: "RING-012 RING-013 LIFE-011",
@@ -147,6 +152,34 @@ func requestInPieces(t *trial) {
 			t.linger(2 * time.Millisecond)
 		}
 		l.result(c, kwargs)
+	}
+	l.shutdown()
+}
+
+func restWhileBusy(t *trial) {
+	l := t.start(setup{})
+	for range 2 * small.SlotCount { // so that old slots hold old calls
+		l.alive()
+	}
+	for slots := 2; slots <= 4; slots++ {
+		kwargs := `{"t":"` + letters(slots*small.SlotSize-echoOverhead-1) + `"}`
+		var c *call
+		var more func(int)
+		b := l.block(func() {
+			l.nextID++
+			c, more = l.pieces(l.request(l.nextID, module, "echo", kwargs), l.nextID)
+			more(slots - 1)
+		})
+		defer b.close()
+		more(1)
+		b.release()
+		l.result(b.call, "null")
+		l.result(c, kwargs)
+		l.asleep()
+		if n := l.released(); n != l.requests.Position() {
+			l.failf("RING-012", "read_position is %d, write_position %d", n, l.requests.Position())
+		}
+		l.alive()
 	}
 	l.shutdown()
 }
