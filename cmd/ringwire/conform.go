@@ -32,11 +32,10 @@ to compare them in one table with --matrix.
 The exit code is 0 if all conform, 1 if one does not, 2 for a mistake in usage,
 and 3 if an implementation could not be started.`
 
-const conformExample = `  ringwire conform --wasm codec.wasm
-  ringwire conform --exec 'python3 codec.py' --format junit --output report.xml
-  ringwire conform --decoder ./decode --known known-failures.txt
-  ringwire conform --wasm codec.wasm --certify certificate.json
-  ringwire conform --native --wasm codec.wasm --matrix matrix.md`
+// The files are those of this repository.
+const conformExample = `  ringwire conform --native
+  ringwire conform --wasm spec/oracle/oracle.wasm --certify certificate.json
+  PYTHONPATH=pyref ringwire conform --exec 'python3 examples/implementations/pyref/codec.py' --format junit --output report.xml`
 
 type conformCommand struct {
 	wasm, exec, decoder []string
