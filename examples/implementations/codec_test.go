@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ringwire/ringwire/conformance"
+	"github.com/ringwire/ringwire/conformance/subprocess"
 	"github.com/ringwire/ringwire/conformance/vectors"
 	"github.com/ringwire/ringwire/conformance/wasm"
 )
@@ -73,16 +75,60 @@ func judge(t *testing.T, module string, limits wasm.Limits) {
 	report := conformance.Run(context.Background(), subject, vectors.All(), conformance.Options{
 		Profiles: []string{"decode", "encode", "stream"},
 	})
-	var b strings.Builder
-	if err := report.WriteText(&b); err != nil {
-		t.Fatal(err)
-	}
-	if !report.Conforms() {
-		t.Errorf("%s", &b)
-	}
+	mustConform(t, report)
 	for _, r := range report.Results {
 		if r.Status == conformance.Skip {
 			t.Errorf("%s was skipped: %s", r.ID, r.Reason)
 		}
 	}
+}
+
+// judgeChild puts all vectors to a command that speaks JSON lines.
+func judgeChild(t *testing.T, argv []string, known conformance.KnownFailures) {
+	t.Helper()
+	if _, err := exec.LookPath(argv[0]); err != nil {
+		t.Skipf("needs %s", argv[0])
+	}
+	subject, err := subprocess.Start(argv, subprocess.Options{Patience: patience, Stderr: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = subject.Close() }()
+	mustConform(t, conformance.Run(t.Context(), subject, vectors.All(), conformance.Options{Known: known}))
+}
+
+// patience is for machines that do many other things meanwhile.
+const patience = 30 * time.Second
+
+func mustConform(t *testing.T, report *conformance.Report) {
+	t.Helper()
+	if report.Conforms() {
+		return
+	}
+	var b strings.Builder
+	if err := report.WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	t.Errorf("%s", &b)
+}
+
+// The decoder of docs/implementing.md conforms in both of its forms.
+func TestJavaScriptDecoder(t *testing.T) {
+	t.Run("lines", func(t *testing.T) { judgeChild(t, []string{"node", "javascript-decoder/lines.mjs"}, nil) })
+	t.Run("one-shot", func(t *testing.T) {
+		if _, err := exec.LookPath("node"); err != nil {
+			t.Skip("needs Node.js")
+		}
+		subject, err := subprocess.NewDecoder([]string{"node", "javascript-decoder/oneshot.mjs"}, patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report := conformance.Run(t.Context(), subject, vectors.All(), conformance.Options{
+			// A process for each takes its time.
+			Match: func(v *vectors.Vector) bool {
+				return strings.HasSuffix(v.ID, "example") || strings.Contains(v.ID, "cut-at")
+			},
+		})
+		mustConform(t, report)
+	})
 }

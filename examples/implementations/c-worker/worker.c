@@ -200,6 +200,8 @@ struct buffer { /* grows at its end */
     size_t size, room;
 };
 
+static struct bytes view(struct buffer b) { return (struct bytes){b.at, b.size}; }
+
 static void reserve(struct buffer *b, size_t size) {
     if (size > b->room) {
         size_t room = b->room < 128 ? 256 : b->room * 2;
@@ -532,7 +534,7 @@ static void json_text(struct buffer *out, struct bytes string) {
 static bool json_says(struct bytes string, const char *meaning) {
     struct buffer b = {0};
     json_text(&b, string);
-    bool yes = same((struct bytes){b.at, b.size}, text(meaning));
+    bool yes = same(view(b), text(meaning));
     free(b.at);
     return yes;
 }
@@ -571,6 +573,7 @@ static uint64_t fragments(uint64_t size) {
 static struct { /* the request ring */
     struct ring_control *control;
     uint8_t *slots;
+    uint64_t released;     /* our read_position */
     uint64_t next;         /* position of the first slot that has not been copied */
     struct buffer message; /* the fragments of the current message so far */
     uint32_t length;       /* of the current message, once its first fragment is here */
@@ -578,21 +581,22 @@ static struct { /* the request ring */
     uint64_t looked_until; /* position up to which we have looked ahead */
 } in;
 
-/* Whether the current message is here as a whole. Its last slot has not been released then. */
+/* Whether the current message is here as a whole. Its last slot is released by in_take. */
 static bool in_complete(void) { return in.length > 0 && in.message.size == in.length; }
 
 /* spec:req RING-015 */
 static uint64_t in_published(void) {
     uint64_t position = atomic_load_explicit(&in.control->write_position, memory_order_acquire);
-    uint64_t released = in.next - in_complete();
-    if (position - released > header.slot_count || position - released < in.next - released) {
+    uint64_t distance = position - in.released;
+    if (distance > header.slot_count || distance < in.next - in.released) {
         corrupt("RING_POSITION");
     }
     return position;
 }
 
 static void in_release(void) {
-    atomic_store_explicit(&in.control->read_position, in.next, memory_order_release);
+    in.released = in.next;
+    atomic_store_explicit(&in.control->read_position, in.released, memory_order_release);
 }
 
 /* Copies what has come of the current message; returns whether anything has. The last slot is
@@ -731,8 +735,7 @@ static void answer_failure(uint32_t id, uint16_t status, const char *type, struc
         message.size = 200;
         message.size = text_length(message);
     }
-    struct bytes view = {body.at, body.size};
-    queue_answer(id, status, fits(view, message) ? view : (struct bytes){0}, message);
+    queue_answer(id, status, fits(view(body), message) ? view(body) : (struct bytes){0}, message);
     free(body.at);
 }
 
@@ -773,67 +776,143 @@ static struct sleeper {
 } sleepers[MAX_SLEEPERS];
 static size_t sleeping;
 
-/* Finds the one argument of a function. It answers the call itself, and returns false, if the
- * arguments do not fit. */
+enum { MAX_PARAMETERS = 2 };
+
+struct parameter {
+    const char *name;
+    struct bytes value; /* JSON */
+};
+
+/* Finds the values of a function's parameters. It answers the call itself, and returns false, if
+ * the arguments do not fit. */
 /* spec:req PAYLOAD-005 */
-static bool bind(const struct request *r, const char *name, struct bytes *value) {
+static bool bind(const struct request *r, struct parameter *parameters, size_t count) {
     struct json j = json_of(r->kwargs);
-    struct bytes key, v;
-    bool found = false, strange = false, first = true;
+    struct bytes key, value;
+    bool first = true;
     json_eat(&j, '{');
-    while (json_member(&j, &first, &key, &v, 1)) {
-        if (name != NULL && json_says(key, name)) {
-            *value = v;
-            found = true;
-        } else {
-            strange = true;
+    while (json_member(&j, &first, &key, &value, 1)) {
+        size_t k = 0;
+        while (k < count && !json_says(key, parameters[k].name)) {
+            k++;
         }
+        if (k == count) {
+            answer_bad_arguments(r->id, "unexpected argument");
+            return false;
+        }
+        parameters[k].value = value;
     }
-    if (strange || (name != NULL && !found)) {
-        answer_bad_arguments(r->id, strange ? "unexpected argument" : "missing argument");
-        return false;
+    for (size_t k = 0; k < count; k++) {
+        if (parameters[k].value.size == 0) {
+            answer_bad_arguments(r->id, "missing argument");
+            return false;
+        }
     }
     return true;
 }
 
-/* Reads a number that is not negative; answers the call itself if it is none. */
+/* Reads the one parameter of a function, a number that is not negative. */
 static bool bind_number(const struct request *r, const char *name, double *number) {
-    struct bytes value;
-    if (!bind(r, name, &value)) {
+    struct parameter p = {name, {0}};
+    if (!bind(r, &p, 1)) {
         return false;
     }
     char digits[64];
-    if (value.size >= sizeof digits || value.at[0] < '0' || value.at[0] > '9') {
+    if (p.value.size >= sizeof digits || p.value.at[0] < '0' || p.value.at[0] > '9') {
         answer_bad_arguments(r->id, "not a number from 0 up");
         return false;
     }
-    memcpy(digits, value.at, value.size);
-    digits[value.size] = 0;
+    memcpy(digits, p.value.at, p.value.size);
+    digits[p.value.size] = 0;
     *number = strtod(digits, NULL);
+    return true;
+}
+
+/* Reads the parameters of a function, all of them strings. The caller frees the texts, which end
+ * with a zero byte behind their size. */
+static bool bind_texts(const struct request *r, const char *const *names, struct buffer *texts,
+                       size_t count) {
+    struct parameter p[MAX_PARAMETERS] = {0};
+    for (size_t k = 0; k < count; k++) {
+        p[k].name = names[k];
+    }
+    if (!bind(r, p, count)) {
+        return false;
+    }
+    for (size_t k = 0; k < count; k++) {
+        if (p[k].value.at[0] != '"') {
+            answer_bad_arguments(r->id, "not a string");
+            return false;
+        }
+    }
+    for (size_t k = 0; k < count; k++) {
+        texts[k] = (struct buffer){0};
+        json_text(&texts[k], p[k].value);
+        put(&texts[k], (struct bytes){(const uint8_t *)"", 1});
+        texts[k].size--;
+    }
     return true;
 }
 
 static void run_echo(const struct request *r) { answer_result(r->id, r->kwargs); }
 
 static void run_nothing(const struct request *r) {
-    if (bind(r, NULL, NULL)) {
+    if (bind(r, NULL, 0)) {
         answer_result(r->id, text("null"));
     }
 }
 
 static void run_fail(const struct request *r) {
-    struct bytes value;
-    if (!bind(r, "message", &value)) {
+    struct buffer message;
+    if (bind_texts(r, (const char *const[]){"message"}, &message, 1)) {
+        answer_failure(r->id, 500, "Failure", view(message), NULL);
+        free(message.at);
+    }
+}
+
+/* spec:req PAYLOAD-004 */
+static void run_nan(const struct request *r) {
+    if (bind(r, NULL, 0)) {
+        answer_failure(r->id, 502, "BadResult", text("JSON has no NaN"), NULL);
+    }
+}
+
+static void run_trace(const struct request *r) {
+    struct buffer texts[2];
+    if (!bind_texts(r, (const char *const[]){"path", "line"}, texts, 2)) {
         return;
     }
-    struct buffer message = {0};
-    if (value.at[0] == '"') {
-        json_text(&message, value);
+    put(&texts[1], text("\n"));
+    int file = open((char *)texts[0].at, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (file >= 0 && write(file, texts[1].at, texts[1].size) == (ssize_t)texts[1].size) {
+        answer_result(r->id, text("null"));
     } else {
-        put(&message, value);
+        answer_failure(r->id, 500, "Failure", text(strerror(errno)), NULL);
     }
-    answer_failure(r->id, 500, "Failure", (struct bytes){message.at, message.size}, NULL);
-    free(message.at);
+    if (file >= 0) {
+        close(file);
+    }
+    free(texts[0].at);
+    free(texts[1].at);
+}
+
+static void run_getenv(const struct request *r) {
+    struct buffer name;
+    if (!bind_texts(r, (const char *const[]){"name"}, &name, 1)) {
+        return;
+    }
+    const char *value = getenv((char *)name.at);
+    if (value == NULL) {
+        answer_result(r->id, text("null"));
+    } else if (text_length(text(value)) < strlen(value)) {
+        answer_failure(r->id, 502, "BadResult", text("the value is not text"), NULL);
+    } else {
+        struct buffer body = {0};
+        put_json_string(&body, text(value));
+        answer_result(r->id, view(body));
+        free(body.at);
+    }
+    free(name.at);
 }
 
 static void run_fill(const struct request *r) {
@@ -865,11 +944,9 @@ static void run_sleep(const struct request *r) {
 static const struct function {
     const char *name;
     void (*run)(const struct request *r);
-} functions[] = {{"echo", run_echo},
-                 {"nothing", run_nothing},
-                 {"fail", run_fail},
-                 {"fill", run_fill},
-                 {"sleep", run_sleep}};
+} functions[] = {{"echo", run_echo},   {"nothing", run_nothing}, {"fail", run_fail},
+                 {"fill", run_fill},   {"nan", run_nan},         {"sleep", run_sleep},
+                 {"trace", run_trace}, {"getenv", run_getenv}};
 
 /* The time at which the next sleeper is due; UINT64_MAX: none. */
 static uint64_t next_due(void) {
@@ -1127,7 +1204,7 @@ static bool take(void) {
     if (!in_complete() || !may_take()) {
         return false;
     }
-    struct bytes message = {in.message.at, in.message.size};
+    struct bytes message = view(in.message);
     struct request r;
     struct refusal why = decode_request(message, header.max_message, &r);
     in_take();
@@ -1135,6 +1212,7 @@ static bool take(void) {
         answer_refusal(message, why);
     } else if (r.type == REQUEST) {
         atomic_fetch_add_explicit(&block->in_flight, 1, memory_order_relaxed);
+        look_ahead(); /* after the take: LIFE-030 */
         run(&r);
     } else if (r.type == SHUTDOWN) {
         enter(DRAINING);
@@ -1340,8 +1418,8 @@ static void set_up(uint8_t *base) {
     block = (struct worker_block *)(base + WORKER_BLOCK);
     in.control = (struct ring_control *)(base + REQUEST_CONTROL);
     in.slots = base + header.request_slots_offset;
-    in.next = in.looked_until =
-        atomic_load_explicit(&in.control->read_position, memory_order_relaxed);
+    in.released = atomic_load_explicit(&in.control->read_position, memory_order_relaxed);
+    in.next = in.looked_until = in.released;
     out.control = (struct ring_control *)(base + RESPONSE_CONTROL);
     out.slots = base + header.response_slots_offset;
     out.write = atomic_load_explicit(&out.control->write_position, memory_order_relaxed);
@@ -1368,7 +1446,7 @@ static void loop(void) {
             enter(DRAINING);
         }
         bool busy = state() == READY && in_copy();
-        busy |= look_ahead(); /* before user code runs, and while it drains */
+        busy |= look_ahead(); /* for sleepers, also while no message may be taken */
         busy |= take();
         busy |= wake_sleepers();
         busy |= out_send();
