@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ringwire/ringwire/executor"
 )
@@ -24,7 +25,7 @@ func TestIDsInFlightAreUnique(t *testing.T) {
 		rng := rand.New(rand.NewPCG(uint64(g), 6))
 		callers.Go(func() {
 			for range 40 {
-				ctx, cancel := context.WithCancel(t.Context())
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a call whose id was given away gets no answer
 				f := p.Submit(ctx, "ids:hold", args("turns", rng.IntN(20)))
 				if rng.IntN(3) == 0 {
 					cancel()
