@@ -65,6 +65,7 @@ func judge(t *testing.T, c Config, all []vectors.Vector, known conformance.Known
 	return conformance.Run(t.Context(), s, all, conformance.Options{Known: known})
 }
 
+//spec:test CONF-020 CONF-021 CONF-022
 func TestPythonWorkerConforms(t *testing.T) {
 	f, err := os.Open("testdata/python-known-failures.txt")
 	if err != nil {
