@@ -58,6 +58,7 @@ var rooms = map[string][]string{
 	"internal/registrygen": {"spec"},
 	"internal/schedules":   {"ring", "internal/schedules", "github.com/tetratelabs/wazero"},
 	"internal/slowwire":    {"spec"},
+	"internal/trace":       {},
 	"internal/wiretest":    {"wire", "internal/slowwire", "conformance/vectors"},
 	"fuzz":                 {"wire", "ring", "conformance", "internal", "spec"},
 	"propertytests":        {"wire", "ring", "executor", "conformance", "internal", "spec"},
