@@ -80,6 +80,10 @@ check-wasm: ## Rebuild the committed WebAssembly modules and compare (clang 19, 
 	conformance/mutants/build.sh --check
 	internal/schedules/testdata/build.sh --check
 
+.PHONY: trace
+trace: ## Show which tests cite which requirement of the specification
+	$(GO) run ./internal/trace
+
 .PHONY: check
 check: lint check-generated test ## Everything that a change must pass
 
