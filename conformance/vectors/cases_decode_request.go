@@ -55,6 +55,7 @@ func (c *cases) decodeRequestValid() {
 	good("kwargs-1-mib", "a message of more than a mebibyte", request(4, "m", "f", strings.Repeat("k", 1<<20)), "WIRE-005")
 	good("shutdown", "SHUTDOWN is a bare header with id 0", bare(3, 0), "WIRE-018 WIRE-020")
 	good("cancel", "CANCEL names the call to cancel", bare(4, 7), "WIRE-019 WIRE-020")
+	good("cancel-id-one", "CANCEL of the least id that a call may have", bare(4, 1), "WIRE-019")
 	good("cancel-id-greatest", "CANCEL of the greatest id", bare(4, 0xFFFFFFFF), "WIRE-019")
 	for _, t := range goodTexts {
 		good("module-name-"+t.id, "module name: "+t.comment, request(5, t.text, "f", "{}"), "WIRE-014")
@@ -108,6 +109,7 @@ func (c *cases) decodeRequestShape() {
 
 	lengths("sum-wraps-in-kwargs", "the sum is total_length plus 2^32: equal in 32 bits", example.withLength(2, 0xFFFFFFFF).withTotal(24), "WIRE-004 WIRE-005", "Wrap")
 	lengths("sum-wraps-in-names", "two lengths of 2^31 cancel out in 32 bits", example.withLength(0, 0x80000000+1).withLength(1, 0x80000000+3), "WIRE-004 WIRE-005", "Wrap Precedence")
+	lengths("sum-wraps-in-module-name", "header and module name alone exceed 32 bits", frame{typ: 1, id: 7, total: 23, lengths: [3]uint32{0xFFFFFFFF, 1, 2}, payload: []byte("fk")}, "WIRE-004 WIRE-005", "Wrap Precedence")
 	lengths("sum-wraps-thrice", "all three lengths are 2^32-1 and total_length is what remains in 32 bits", example.withLength(0, 0xFFFFFFFF).withLength(1, 0xFFFFFFFF).withLength(2, 0xFFFFFFFF).withTotal(18), "WIRE-004 WIRE-005", "Wrap Precedence")
 	lengths("sum-wraps-to-header", "the lengths add up to 2^32: a bare header in 32 bits", frame{typ: 1, id: 7, total: 21, lengths: [3]uint32{1, 1, 0xFFFFFFFE}, payload: []byte("mf")}, "WIRE-004 WIRE-005", "Wrap")
 	lengths("sum-wraps-to-zero", "header and lengths add up to 2^32, total_length is 0", example.withLength(2, 0xFFFFFFFF-24).withTotal(0), "WIRE-004 WIRE-005", "Wrap")
@@ -179,6 +181,7 @@ func (c *cases) decodeRequestContents() {
 
 	bad("shutdown-id-one", "SHUTDOWN with an id", bare(3, 1), reserved, "WIRE-018", "Contents")
 	bad("shutdown-id-high-byte", "SHUTDOWN with an id of which only the highest byte is set", bare(3, 0x01000000), reserved, "WIRE-018", "Contents")
+	bad("shutdown-id-greatest", "SHUTDOWN with the greatest id, to which one cannot be added", bare(3, 0xFFFFFFFF), reserved, "WIRE-018", "Contents")
 	bad("cancel-id-zero", "CANCEL that names no call", bare(4, 0), reserved, "WIRE-019", "Contents")
 	for _, header := range []frame{bare(3, 0), bare(4, 7)} {
 		name := map[byte]string{3: "shutdown", 4: "cancel"}[header.typ]

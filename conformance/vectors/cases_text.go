@@ -48,6 +48,7 @@ var badTexts = []textCase{
 	{"truncated-three", "a sequence of three bytes that ends with the field after two", "a\xE2\x82", 1},
 	{"truncated-four", "a sequence of four bytes that ends with the field after three", "\xF0\x9F\x8C", 0},
 	{"first-byte-twice", "a first byte followed by another first byte", "\xC3\xC3\xA9", 0},
+	{"after-replacement", "U+FFFD, which many decoders put for what they cannot read, is text; the byte after it is not", "\uFFFD\x80", 3},
 	{"latin1", "Latin-1, where UTF-8 is meant", "caf\xE9", 3},
 	{"utf16", "UTF-16 with its byte order mark", "\xFF\xFEm", 0},
 	{"late", "one bad byte after 200 good ones", strings.Repeat("\u00E9", 100) + "\x80", 200},
