@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -97,10 +98,10 @@ func (s *spec) checkMentions(name string, text []string) {
 }
 
 func (s *spec) readWithdrawn(tree fs.FS) error {
-	if _, err := fs.Stat(tree, withdrawnList); err != nil {
+	text, err := lines(tree, withdrawnList)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil // nothing was ever withdrawn
 	}
-	text, err := lines(tree, withdrawnList)
 	if err != nil {
 		return err
 	}
