@@ -78,7 +78,7 @@ bool taken[CALLS], ran[CALLS], sent[CALLS];	/* what the worker has done */
 bool false_not_started, false_started, duplicated, answer_lost,
 	cancel_missed, ran_cancelled, stuck;
 
-/* LIFE-050: the system reports a death when the last stores have landed. */
+/* spec:req LIFE-050: the system reports a death when the last stores have landed. */
 #define reported	(dead && empty(buffer[WORKER]))
 
 proctype sender()
@@ -107,7 +107,7 @@ proctype sender()
 		:: else -> break
 		od;
 #ifndef COUNT_BEFORE_PUBLISH
-		if	/* RING-021 */
+		if	/* spec:req RING-021 */
 		:: message == CANCEL -> store(MASTER, URGENT_COUNT, 1)
 		:: else
 		fi;
@@ -153,7 +153,7 @@ inline send_answer(number, kind)
 	slot = 0
 }
 
-/* LIFE-030: up to the write position that was loaded after the count. */
+/* spec:req LIFE-030: up to the write position that was loaded after the count. */
 inline look_ahead()
 {
 #ifdef STALE_LOOK_AHEAD
@@ -273,7 +273,7 @@ inline receive_all()
 #define beyond(read_position, slot)	(read_position > slot)
 #endif
 
-/* LIFE-052, LIFE-053 */
+/* spec:req LIFE-052 LIFE-053 */
 inline judge(number)
 {
 	if
@@ -296,7 +296,7 @@ end:	do	/* a late answer would be noticed */
 	:: reported -> break
 #endif
 	od;
-	/* LIFE-051 */
+	/* spec:req LIFE-051 */
 #ifndef VERDICT_BEFORE_ANSWERS
 	receive_all();
 #endif

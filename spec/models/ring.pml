@@ -89,7 +89,7 @@ inline ring()
 #endif
 }
 
-/* BELL-002 */
+/* spec:req BELL-002 */
 inline wake()
 {
 #ifndef NO_PRODUCER_FENCE
@@ -102,7 +102,7 @@ inline wake()
 	rung = published
 }
 
-/* RING-007 */
+/* spec:req RING-007 */
 inline publish()
 {
 	published = position;
@@ -130,7 +130,7 @@ inline publish_and_wake()
 #define OWNED	SLOTS
 #endif
 
-/* RING-006. What is written is published, and rung for, before the wait. */
+/* spec:req RING-006. What is written is published, and rung for, before the wait. */
 inline claim()
 {
 	if
@@ -202,7 +202,7 @@ proctype producer()
 			fi;
 #endif
 			write_slot();
-			if	/* RING-009: now, or together with what follows */
+			if	/* spec:req RING-009: now, or together with what follows */
 			:: publish_and_wake()
 #ifndef RING_BEFORE_PUBLISH
 			:: publish()
@@ -250,7 +250,7 @@ inline wait()
 /* Chapter 04, "Consumer, to sleep". */
 inline sleep()
 {
-	/* RING-014: the rest of a message may need the slots of its beginning. */
+	/* spec:req RING-014: the rest of a message may need the slots of its beginning. */
 #ifndef HOARDING_CONSUMER
 	if
 	:: released != reached -> release()
@@ -292,7 +292,7 @@ inline sleep()
 #endif
 }
 
-/* RING-017, RING-018; what passes belongs to the message at hand. */
+/* spec:req RING-017 RING-018; what passes belongs to the message at hand. */
 inline accept()
 {
 	if
@@ -340,7 +340,7 @@ inline read_slot()
 		release();	/* the take */
 		d_step { deliver() }
 	:: !gave_up && have != length ->
-		if	/* RING-014: now or later */
+		if	/* spec:req RING-014: now or later */
 		:: release()
 		:: skip
 		fi
@@ -350,7 +350,7 @@ inline read_slot()
 #ifdef POSITION_UNCHECKED
 #define plausible	true
 #else
-#define plausible	(written - reached <= SLOTS)	/* RING-015 */
+#define plausible	(written - reached <= SLOTS)	/* spec:req RING-015 */
 #endif
 
 #ifdef READ_AHEAD

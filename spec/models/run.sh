@@ -43,6 +43,12 @@ sound() {
 	LIST
 }
 
+# What breaks when a requirement is not met.
+#
+# spec:test BELL-001 BELL-002 BELL-010 BELL-011
+# spec:test RING-006 RING-007 RING-011 RING-015 RING-018 RING-021 RING-023
+# spec:test LIFE-011 LIFE-012 LIFE-030 LIFE-033 LIFE-050 LIFE-051 LIFE-052
+#
 # name | model | macros | property that it must violate | what is wrong
 broken() {
 	cat <<-'LIST'
