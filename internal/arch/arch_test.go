@@ -53,6 +53,7 @@ var rooms = map[string][]string{
 	// Tools and test kits. Nothing that ships may import them, bar inspect.
 	"internal/arch":        {},
 	"internal/inspect":     {"wire"},
+	"internal/mutate":      {"wire", "conformance"},
 	"internal/oracle":      {"spec", "internal/slowwire", "github.com/tetratelabs/wazero"},
 	"internal/panel":       {"wire", "internal/oracle", "internal/slowwire", "internal/wiretest", "github.com/google/go-cmp"},
 	"internal/registrygen": {"spec"},
