@@ -4,6 +4,8 @@
 GO         ?= go
 PYTHON     ?= python3
 FUZZTIME   ?= 10s
+N          ?= 1000000
+SEED       ?= 1
 GOLANGCI   := v2.15.0
 
 # Tools and the Python environment live inside the tree and are never committed.
@@ -98,6 +100,15 @@ fuzz: ## Run every fuzz target for FUZZTIME
 .PHONY: model
 model: ## Check the models of ring and calls with Spin
 	spec/models/run.sh
+
+.PHONY: differential
+differential: ## Compare all codecs on N generated inputs
+	PYTHONPATH=pyref $(GO) run ./conformance/differential -n $(N) -seed $(SEED) \
+	  -exec '$(PYTHON) examples/implementations/pyref/codec.py'
+
+.PHONY: mutate
+mutate: ## Break each check of the codecs and see the vectors notice
+	$(GO) run ./internal/mutate
 
 .PHONY: clean
 clean: ## Remove what these targets have made
