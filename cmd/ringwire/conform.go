@@ -24,10 +24,16 @@ const conformHelp = `Judge implementations of the specification by the golden ve
 each requirement what holds and what does not.
 
 An implementation is a WebAssembly module (--wasm), a child process that speaks
-JSON lines (--exec), a decoder that is run once for every message (--decoder), or
-this command's own codec and ring (--native); spec chapter 08 says how each is
-asked. A module runs in a child process with bounded memory and time. Give several
-to compare them in one table with --matrix.
+JSON lines (--exec), a decoder that is run once for every message (--decoder), a
+worker (--worker), or this command's own codec and ring (--native); spec chapter 08
+says how each is asked. A module runs in a child process with bounded memory and
+time. Give several to compare them in one table with --matrix.
+
+A worker is started as CMD fd:3 0, with a region that this command makes, hundreds
+of times: it is judged by its answers, by what it does to the region, and by how it
+ends. It has to offer the functions of the live profile; one that runs Python is
+given them. "ringwire conform mirror" is a worker that conforms, or breaks one rule
+on request.
 
 The exit code is 0 if all conform, 1 if one does not, 2 for a mistake in usage,
 and 3 if an implementation could not be started.`
@@ -35,10 +41,12 @@ and 3 if an implementation could not be started.`
 // The files are those of this repository.
 const conformExample = `  ringwire conform --native
   ringwire conform --wasm spec/oracle/oracle.wasm --certify certificate.json
+  PYTHONPATH=pyref ringwire conform --worker 'python3 -m ringwire.worker' --match '^(live-handshake|session-echo)'
   PYTHONPATH=pyref ringwire conform --exec 'python3 examples/implementations/pyref/codec.py' --format junit --output report.xml`
 
 type conformCommand struct {
 	wasm, exec, decoder []string
+	workers             workerFlags
 	native              bool
 
 	profiles []string
@@ -56,7 +64,7 @@ type conformCommand struct {
 func newConform() *cobra.Command {
 	var c conformCommand
 	cmd := &cobra.Command{
-		Use:     "conform (--wasm FILE | --exec CMD | --decoder CMD | --native)...",
+		Use:     "conform (--wasm FILE | --exec CMD | --decoder CMD | --worker CMD | --native)...",
 		Short:   "Judge an implementation of the specification",
 		Long:    conformHelp,
 		Example: conformExample,
@@ -67,16 +75,18 @@ func newConform() *cobra.Command {
 	f.StringArrayVar(&c.wasm, "wasm", nil, "a WebAssembly module, as a `FILE`")
 	f.StringArrayVar(&c.exec, "exec", nil, "a `CMD` that speaks JSON lines; split at spaces")
 	f.StringArrayVar(&c.decoder, "decoder", nil, "a `CMD` that decodes one message; split at spaces")
+	c.workers.add(f)
 	f.BoolVar(&c.native, "native", false, "the codec and the ring of this command")
 	f.StringSliceVar(&c.profiles, "profile", nil, "judge these `PROFILES` instead of what the implementation names")
 	f.StringVar(&c.match, "match", "", "only vectors whose id matches this regular `EXPRESSION`")
 	f.StringVar(&c.vectors, "vectors", "", "take the vectors from this `DIR` instead of those built in")
 	f.StringVar(&c.known, "known", "", "a `FILE` with ids of vectors that are known to fail, each with its reason")
-	f.DurationVar(&c.patience, "timeout", 2*time.Second, "how long a case may take")
+	f.DurationVar(&c.patience, "timeout", 2*time.Second, "how long a case may take; of a worker, each thing that it has to do")
 	f.StringVar(&c.format, "format", "text", "text, json, junit or tap")
 	f.StringVarP(&c.output, "output", "o", "", "write the report to this `FILE`")
 	f.StringVar(&c.matrix, "matrix", "", "write a table of requirements and implementations, in Markdown, to this `FILE`")
 	f.StringVar(&c.certify, "certify", "", "write a certificate that can be reproduced to this `FILE` (one --wasm only)")
+	cmd.AddCommand(newMirror())
 	return cmd
 }
 
@@ -99,7 +109,7 @@ func (c *conformCommand) run(cmd *cobra.Command, _ []string) error {
 		return &usageError{err}
 	}
 	var reports []*conformance.Report
-	for _, open := range c.subjects(cmd.ErrOrStderr()) {
+	for _, open := range c.subjects(cmd.ErrOrStderr(), all, options.Match) {
 		report, err := c.judge(cmd.Context(), open, all, options)
 		if err != nil {
 			return err
@@ -137,9 +147,9 @@ func (c *conformCommand) settle() (func(*conformance.Report, io.Writer) error, c
 	if !ok {
 		return nil, o, fmt.Errorf("--format must be text, json, junit or tap, not %q", c.format)
 	}
-	subjects := len(c.wasm) + len(c.exec) + len(c.decoder)
+	subjects := len(c.wasm) + len(c.exec) + len(c.decoder) + len(c.workers.commands)
 	if subjects == 0 && !c.native {
-		return nil, o, errors.New("nothing to judge: give --wasm, --exec, --decoder or --native")
+		return nil, o, errors.New("nothing to judge: give --wasm, --exec, --decoder, --worker or --native")
 	}
 	if c.certify != "" && (len(c.wasm) != 1 || subjects != 1 || c.native || c.match != "" || c.known != "" || len(c.profiles) > 0) {
 		return nil, o, errors.New("--certify goes with one --wasm, and with all of its vectors")
@@ -174,8 +184,8 @@ func (c *conformCommand) load() ([]vectors.Vector, error) {
 // opener starts an implementation.
 type opener func(context.Context) (conformance.Subject, error)
 
-func (c *conformCommand) subjects(stderr io.Writer) []opener {
-	var all []opener
+func (c *conformCommand) subjects(stderr io.Writer, cases []vectors.Vector, match func(*vectors.Vector) bool) []opener {
+	all := c.workers.open(cases, match, c.patience)
 	if c.native {
 		all = append(all, func(context.Context) (conformance.Subject, error) { return native.New(), nil })
 	}
@@ -209,6 +219,9 @@ func (c *conformCommand) judge(ctx context.Context, open opener, all []vectors.V
 		return nil, &startError{err}
 	}
 	defer func() { err = errors.Join(err, subject.Close()) }()
+	if subject.Kind() == "worker" {
+		all, o.Match = choose(all, o.Match), nil // its scenarios were chosen when it was opened
+	}
 	report = conformance.Run(ctx, subject, all, o)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
