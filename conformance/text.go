@@ -28,7 +28,11 @@ func (r *Report) WriteText(w io.Writer) error {
 }
 
 func (r *Report) title() string {
-	return strings.TrimSpace(fmt.Sprintf("%s %s", r.Subject.Name, r.Subject.Version)) + " (" + r.Kind + ", " + r.Subject.Language + ")"
+	facts := r.Kind
+	if r.Subject.Language != "" { // a live worker does not tell
+		facts += ", " + r.Subject.Language
+	}
+	return strings.TrimSpace(r.Subject.Name+" "+r.Subject.Version) + " (" + facts + ")"
 }
 
 func (r *Report) verdict() string {
