@@ -75,7 +75,7 @@ func newConform() *cobra.Command {
 	f.StringArrayVar(&c.wasm, "wasm", nil, "a WebAssembly module, as a `FILE`")
 	f.StringArrayVar(&c.exec, "exec", nil, "a `CMD` that speaks JSON lines; split at spaces")
 	f.StringArrayVar(&c.decoder, "decoder", nil, "a `CMD` that decodes one message; split at spaces")
-	c.workers.add(f)
+	c.workers.add(cmd)
 	f.BoolVar(&c.native, "native", false, "the codec and the ring of this command")
 	f.StringSliceVar(&c.profiles, "profile", nil, "judge these `PROFILES` instead of what the implementation names")
 	f.StringVar(&c.match, "match", "", "only vectors whose id matches this regular `EXPRESSION`")

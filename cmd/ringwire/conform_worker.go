@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/ringwire/ringwire/conformance"
 	"github.com/ringwire/ringwire/conformance/live"
@@ -24,7 +23,8 @@ type workerFlags struct {
 	parallel int
 }
 
-func (w *workerFlags) add(f *pflag.FlagSet) {
+func (w *workerFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringArrayVar(&w.commands, "worker", nil, "a `CMD` that starts a worker; split at spaces")
 	f.DurationVar(&w.soak, "soak", time.Second, "for how long a worker is sent calls of all sorts")
 	f.Uint64Var(&w.seed, "seed", 1, "what chance begins with in the cases of a worker")
