@@ -281,6 +281,20 @@ func (c *cases) ringCorruption() {
 			s.pop(request, "RING_FRAGMENT")
 		})
 	}
+	for _, t := range []struct {
+		id, comment string
+		slot        uint64
+		header      []byte
+	}{
+		{"fragment-length-0", "the second fragment says that its message has 0 bytes: the length is judged before what it should be", 1, append(le32(0), le32(64)...)},
+		{"length-before-offset", "message_length is above max_message and fragment_offset is wrong: the length is judged first", 0, append(le32(1025), le32(64)...)},
+	} {
+		corrupt(t.id, t.comment, "RING-017 RING-018 REGION-014 ABI-014", "Hostile Limit Precedence", func(s *scenario) {
+			s.push(request, text(200), false, "200")
+			s.write(s.slotOffset(request, t.slot), t.header)
+			s.pop(request, "RING_LENGTH")
+		})
+	}
 	corrupt("message-interrupted", "a new message begins inside another", "RING-018", "Hostile Fragments", func(s *scenario) {
 		s.push(request, text(128), false, "128")
 		s.write(s.slotOffset(request, 1), append(le32(5), le32(0)...))

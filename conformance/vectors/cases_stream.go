@@ -114,7 +114,7 @@ func (c *cases) streams() {
 	refused("text-at-end-of-frame", "a module name that is no text", [][]byte{request(7, "\xFF", "f", "{}").bytes()}, false, nil, refusal{"BAD_UTF8", 21, "module_name"}, 0, "WIRE-014", "Text")
 	refused("good-then-bad", "the frame before a refusal is delivered", [][]byte{join(example, second.withType(0))}, false, []frame{example}, refusal{"BAD_TYPE", 0, "type"}, 0, "WIRE-033 WIRE-035", "Unsupported")
 	refused("bad-then-good", "what follows a refusal is not delivered, although it looks like a frame", [][]byte{join(example.withType(0), second)}, false, nil, refusal{"BAD_TYPE", 0, "type"}, 0, "WIRE-035 WIRE-033", "Unsupported Resync")
-	refused("bad-contents-then-good", "even where the next frame could be found, a reader does not go on", [][]byte{example.withID(0).bytes(), second.bytes()}, true, nil, refusal{"RESERVED_ID", 1, "request_id"}, 0, "WIRE-035 WIRE-011", "Contents Resync")
+	refused("bad-contents-then-good", "even where the next frame could be found, the stream of a subject ends with its first refusal", [][]byte{example.withID(0).bytes(), second.bytes()}, true, nil, refusal{"RESERVED_ID", 1, "request_id"}, 0, "WIRE-011 CONF-012 ABI-012", "Contents Resync")
 	refused("truncated-not-resynced", "a refusal stays the answer when the stream ends", [][]byte{example.withTotal(39).bytes()[:30]}, true, nil, refusal{"LENGTH_MISMATCH", 5, "total_length"}, 0, "WIRE-035 WIRE-033", "Lengths Precedence")
 	refused("response-on-request-stream", "a RESPONSE on the master's stream", [][]byte{append(r1.bytes(), 0)}, false, nil, refusal{"BAD_TYPE", 0, "type"}, 0, "WIRE-002 WIRE-033", "Unsupported Precedence")
 
@@ -139,7 +139,7 @@ func (c *cases) streams() {
 		{"length-mismatch-at-header", "a wrong total_length is refused when the header is there", [][]byte{r1.withTotal(30).bytes()[:20]}, false, nil, refusal{"LENGTH_MISMATCH", 5, "total_length"}, 0, "WIRE-033 WIRE-005", "Lengths Precedence"},
 		{"too-large-at-header", "a response above the limit is refused when the header is there", [][]byte{response(6, 200, "", "").withLength(0, defaultMax-19).withTotal(defaultMax + 1).bytes()}, false, nil, refusal{"TOO_LARGE", 5, "total_length"}, 0, "WIRE-033 WIRE-006 WIRE-029", "Limit Precedence"},
 		{"success-at-end-of-frame", "success 2 is a matter of contents: judged when the frame is complete", split(r1.withSuccess(2).bytes(), 20), false, nil, refusal{"BAD_SUCCESS", 19, "success"}, 1, "WIRE-022", "Contents"},
-		{"bad-then-good", "what follows a refusal is not delivered", [][]byte{join(r1.withStatus(7), r2)}, true, nil, refusal{"STATUS_CONFLICT", 13, "status_code"}, 0, "WIRE-035 WIRE-023", "Contents Resync"},
+		{"bad-then-good", "what follows a refusal is not delivered", [][]byte{join(r1.withStatus(7), r2)}, true, nil, refusal{"STATUS_CONFLICT", 13, "status_code"}, 0, "WIRE-023 CONF-012 ABI-012", "Contents Resync"},
 	} {
 		responses(flow{id: t.id, comment: t.comment, chunks: t.chunks, end: t.end, good: t.good, refusal: &t.r, chunk: t.chunk, requirements: t.requirements, flags: t.flags})
 	}
