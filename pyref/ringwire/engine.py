@@ -210,7 +210,8 @@ class Engine:
         try:
             while not self.stopping:
                 position = consumer.position
-                if position == write:
+                # A long message may have been read beyond what was published at the last look.
+                if position >= write:
                     write = consumer.published()
                     if position == write:
                         self.seen = write

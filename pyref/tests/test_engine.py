@@ -876,3 +876,29 @@ def test_other_sizes() -> None:
             assert lane.result("echo", {"value": "x" * length}) == "x" * length
         assert lane.call("fail", {"message": "m" * 700}).status_code == 500
         lane.close()
+
+
+# spec:test RING-012
+def test_rest_of_a_message_comes_while_it_is_read(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was published since the engine last looked is read with the message that it ends; the
+    slots behind it hold requests of the lap before, which must not run again.
+    """
+    for request_id in range(1, lane.layout.slot_count + 1):
+        lane.call("nothing", request_id=request_id)
+    lane.request(99, "echo", {"value": "x" * lane.layout.slot_size})
+    lane.requests.write_position[0] -= 1
+    consumer = type(lane.engine._consumer)
+    peek = consumer.peek
+
+    def publish_and_peek(self: Any) -> bytearray | None:
+        lane.requests.write_position[0] = lane.producer.position
+        return peek(self)
+
+    monkeypatch.setattr(consumer, "peek", publish_and_peek)
+    lane.engine.serve()
+    monkeypatch.undo()
+    lane.collect()
+    assert lane.answers.keys() == {99}
+    assert lane.taken() == lane.producer.position
