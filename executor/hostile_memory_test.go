@@ -40,6 +40,7 @@ import (
 //spec:test RING-018
 //spec:test RING-019
 //spec:test RING-020
+//spec:test SEC-001 SEC-002
 func TestHostileMemory(t *testing.T) {
 	length := 5 * time.Second
 	if s := os.Getenv("RINGWIRE_HOSTILE"); s != "" {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ringwire._registry import REGION_HEADER_SIZE
 from ringwire.errors import WireError
 from ringwire.master import CallFailed, Master, WorkerLost
 from ringwire.region import Layout
@@ -112,6 +113,14 @@ def test_unknown_status_and_members(master: Master, impostor: Impostor) -> None:
         master.result(call)
     assert caught.value.status == 599
     assert caught.value.details == {"future": {"x": 1}}
+
+
+# spec:test SEC-002
+def test_region_header_that_changes_later(master: Master) -> None:
+    assert master.call("sample:echo", {"value": 1}) == 1
+    master.memory[:REGION_HEADER_SIZE] = bytes([0xFF]) * REGION_HEADER_SIZE
+    for size in (1, 5000):  # one slot, and more than the ring has
+        assert master.call("sample:echo", {"value": "x" * size}) == "x" * size
 
 
 # spec:test LIFE-007
