@@ -35,8 +35,8 @@ func (e ending) String() string { return endingNames[e] }
 // are expected.
 func endingOf(err error) ending {
 	var call *executor.CallError
-	if !errors.As(err, &call) {
-		return unexpected
+	if !errors.As(err, &call) || errors.Is(err, executor.ErrProtocol) {
+		return unexpected // whatever a worker suffers, it keeps to the protocol
 	}
 	is := func(targets ...error) bool {
 		for _, t := range targets {

@@ -65,6 +65,7 @@ func TestEndingOf(t *testing.T) {
 		{call(executor.OutcomeNotStarted, executor.ErrExpired), notStarted},
 		{call(executor.OutcomeNotStarted, executor.ErrForbidden), unexpected},
 		{call(executor.OutcomeStarted, lost), started},
+		{call(executor.OutcomeStarted, &executor.WorkerExitError{Cause: executor.ErrProtocol}), unexpected},
 		{call(executor.OutcomeStarted, errors.New("why?")), unexpected},
 		{call(executor.OutcomeFailed, &executor.PythonError{Status: 500}), failed},
 		{call(executor.OutcomeFailed, &executor.PythonError{Status: 400, Message: "kwargs are not JSON: out of memory"}), failed},

@@ -81,12 +81,12 @@ func (a *answer) belongsTo(call uint64, data []byte, size int) bool {
 // payloadSize chooses a size: mostly small, sometimes several MiB.
 func payloadSize(rng *rand.Rand) int {
 	switch n := rng.IntN(100); {
-	case n < 60:
+	case n < 70:
 		return rng.IntN(256)
-	case n < 85:
-		return rng.IntN(16 << 10)
-	case n < 98:
-		return rng.IntN(256 << 10)
+	case n < 90:
+		return rng.IntN(8 << 10)
+	case n < 99:
+		return rng.IntN(128 << 10)
 	}
 	return rng.IntN(maxPayload)
 }
