@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
+	"time"
 
 	"github.com/ringwire/ringwire/conformance/live/internal/layout"
 	"github.com/ringwire/ringwire/ring"
@@ -65,6 +67,11 @@ var corruptions = []scenario{
 		return 1
 	}),
 	{
+		group: "corrupt", name: "scribbled", run: scribbled,
+		comment:      "a master that writes anything anywhere it may: the worker goes on, or sees it and exits",
+		requirements: "REGION-014 RING-015 RING-016 RING-017 RING-018",
+	},
+	{
 		group: "corrupt", name: "length-not-believed", run: lengthNotBelieved,
 		comment:      "a message that claims a gigabyte costs no memory before its bytes arrive",
 		requirements: "RING-019",
@@ -99,7 +106,7 @@ func producerCorruption(name, comment string, readAt func(l *lane, published uin
 				l.alive()
 			}
 			l.asleep()
-			l.tampered = true
+			l.tampered, l.lawless = true, true
 			published := l.word64(layout.ResponseControl + layout.WritePosition).Load()
 			l.word64(layout.ResponseControl + layout.ReadPosition).Store(readAt(l, published))
 			// Not drained, so that the worker has to look.
@@ -182,6 +189,80 @@ func (l *lane) fillSlot(position uint64, length, offset int, data []byte) {
 func (l *lane) setSlot(position uint64, fields map[int]uint32) {
 	for at, value := range fields {
 		binary.LittleEndian.PutUint32(layout.RequestSlot(l.mem, l.region.Geometry, position)[at:], value)
+	}
+}
+
+// scribbled changes what a master may write while the worker works with it.
+func scribbled(t *trial) {
+	random := rand.New(rand.NewPCG(t.kit.config.Seed, 6))
+	for range 5 {
+		l := t.start(setup{})
+		l.alive()
+		l.tampered, l.lawless = true, true
+		for range 400 {
+			l.publishRaw("nothing")
+			if random.IntN(4) == 0 {
+				l.scribble(random)
+			}
+			l.wakeWorker.ring()
+			if l.gone() {
+				break
+			}
+			if random.IntN(8) == 0 {
+				t.linger(100 * time.Microsecond)
+			}
+			// Nobody drains the responses, so that the worker looks at this too.
+			at := l.word64(layout.ResponseControl + layout.ReadPosition)
+			at.Store(max(at.Load(), l.word64(layout.ResponseControl+layout.WritePosition).Load()))
+		}
+		// Alive, or ended for that reason: it may wait for the rest of a message that
+		// nobody will send. SHUTDOWN is not beyond chance.
+		t.linger(20 * time.Millisecond)
+		if l.gone() && !l.exitedWith(ring.ExitProtocol) && !l.exitedWith(ring.ExitOK) {
+			l.fatalf("", "want a worker that goes on, or exit code 72 (EXIT_PROTOCOL); got %s", l.end())
+		}
+		l.kill()
+	}
+}
+
+// scribble changes one number that is the master's.
+func (l *lane) scribble(random *rand.Rand) {
+	slot := layout.RequestSlot(l.mem, l.region.Geometry, random.Uint64())
+	change := func(v uint64) uint64 {
+		switch random.IntN(6) {
+		case 0:
+			return v + 1
+		case 1:
+			return v - 1
+		case 2:
+			return v ^ 1<<random.IntN(64)
+		case 3:
+			return 0
+		case 4:
+			return math.MaxUint64
+		default:
+			return random.Uint64()
+		}
+	}
+	le := binary.LittleEndian
+	switch random.IntN(8) {
+	case 0:
+		at := l.word64(layout.RequestControl + layout.WritePosition)
+		at.Store(change(at.Load()))
+	case 1:
+		at := l.word64(layout.ResponseControl + layout.ReadPosition)
+		at.Store(change(at.Load()))
+	case 2:
+		at := l.word32(layout.RequestControl + layout.UrgentCount)
+		at.Store(uint32(change(uint64(at.Load()))))
+	case 3, 4:
+		le.PutUint32(slot[layout.MessageLength:], uint32(change(uint64(le.Uint32(slot[layout.MessageLength:])))))
+	case 5:
+		le.PutUint32(slot[layout.FragmentOffset:], uint32(change(uint64(le.Uint32(slot[layout.FragmentOffset:])))))
+	default:
+		// A length in the header of the frame.
+		at := layout.SlotHeaderSize + 1 + 4*random.IntN(5)
+		le.PutUint32(slot[at:], uint32(change(uint64(le.Uint32(slot[at:])))))
 	}
 }
 

@@ -90,10 +90,13 @@ func (w *traced) judge() {
 func killedInUserCode(t *trial) {
 	l := t.start(setup{geometry: wide})
 	l.alive() // so that what a worker does at its first call is done
+	l.asleep()
+	l.freeze()
 	b := l.block(func() {
 		for range queue / 2 {
 			l.call("nothing", "")
 		}
+		l.thaw() // and it finds all of them at once
 	})
 	defer b.close()
 	if !l.taken(b.call) {

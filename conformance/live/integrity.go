@@ -20,7 +20,9 @@ func (l *lane) leftBehind() {
 	}()
 	l.look()
 	l.untouched()
-	l.collect()
+	if !l.lawless {
+		l.collect()
+	}
 }
 
 // untouched demands that the worker wrote only what is its own.

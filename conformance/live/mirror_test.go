@@ -1,8 +1,12 @@
 package live
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -93,6 +97,8 @@ func TestFaultsAreFound(t *testing.T) {
 		{mirror.TrustsOffset, "live-corrupt-offset-skipped", "RING-018"},
 		{mirror.BelievesLength, "live-corrupt-length-not-believed", "RING-019"},
 		{mirror.ExitsWithoutCode, "live-corrupt-length-0", "RING-017"},
+		{mirror.ExitsWithoutCode, "live-corrupt-scribbled", "RING-017"},
+		{mirror.Scribbles, "live-echo-request-sizes", "REGION-012"},
 		{mirror.PositionsFromZero, "live-echo-positions", "CONF-021"},
 		{mirror.Positions32Bit, "live-echo-positions", "RING-012"},
 		{mirror.AllowsAll, "live-allow-exact", "PAYLOAD-012"},
@@ -124,6 +130,59 @@ func TestFaultsAreFound(t *testing.T) {
 			}
 			t.Errorf("not found:\n%s", text(t, report))
 		})
+	}
+}
+
+// TestEndsWhateverTheWorkerDoes runs everything against workers of the worst
+// sort. Each wait costs the patience, and they are counted.
+func TestEndsWhateverTheWorkerDoes(t *testing.T) {
+	for _, fault := range []mirror.Fault{mirror.Scribbles, mirror.StopsAfterTwenty, mirror.Crashes, mirror.NeverAnswers} {
+		t.Run(string(fault), func(t *testing.T) {
+			t.Parallel()
+			c := mirrorWorker(t, fault)
+			c.Patience, c.StartPatience = 200*time.Millisecond, time.Second
+			if report := judge(t, c, loadVectors(t), nil); report.Conforms() || report.Counts.Skip > 0 {
+				t.Errorf("conforms, or has cases without a verdict: %+v", report.Counts)
+			}
+		})
+	}
+}
+
+// TestNothingIsLeftBehind gives the kit a worker that hangs in its start and has a
+// child.
+func TestNothingIsLeftBehind(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pids")
+	c := Config{
+		Command:       []string{"sh", "-c", "sleep 1000 & echo $! $$ > " + file + "; wait", "worker"},
+		StartPatience: 200 * time.Millisecond,
+	}
+	if s, err := Open(t.Context(), c); err == nil {
+		s.Close()
+		t.Fatal("a worker that never becomes ready can be judged")
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range strings.Fields(string(data)) {
+		pid, err := strconv.Atoi(field)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The system reaps an orphan soon after it was killed.
+		for range 1000 {
+			if err = syscall.Kill(pid, 0); err != nil {
+				break
+			}
+			if state, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); strings.Contains(string(state), ") Z ") {
+				err = syscall.ESRCH
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if err == nil {
+			t.Errorf("process %d still runs", pid)
+		}
 	}
 }
 

@@ -35,6 +35,7 @@ type Subject struct {
 const (
 	maxStartFailures = 4
 	maxHangs         = 3 // in one group
+	maxHangsOverall  = 12
 )
 
 // introduce learns what the worker is.
@@ -155,7 +156,10 @@ func (s *Subject) try(ctx context.Context, group string, run func(*trial)) confo
 // givenUp returns the verdict on a case that is not worth trying any more.
 func (s *Subject) givenUp(ctx context.Context, group string) (conformance.Verdict, bool) {
 	s.mu.Lock()
-	hangs := s.hangs[group]
+	hangs, overall := s.hangs[group], 0
+	for _, n := range s.hangs {
+		overall += n
+	}
 	s.mu.Unlock()
 	var why string
 	switch {
@@ -163,6 +167,8 @@ func (s *Subject) givenUp(ctx context.Context, group string) (conformance.Verdic
 		return conformance.Skipped("the run was ended"), true
 	case s.startFailures.Load() >= maxStartFailures:
 		why = fmt.Sprintf("not tried: the worker failed to start %d times", s.startFailures.Load())
+	case overall >= maxHangsOverall:
+		why = fmt.Sprintf("not tried: the worker was too slow in %d cases", overall)
 	case hangs >= maxHangs:
 		why = fmt.Sprintf("not tried: the worker was too slow in %d cases of this group", hangs)
 	default:

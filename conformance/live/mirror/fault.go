@@ -68,6 +68,7 @@ const (
 	StopsAfterTwenty    Fault = "stops-after-twenty"
 	PrintsMessages      Fault = "prints-messages"
 	CorruptsLargeAnswer Fault = "corrupts-large-answer"
+	Scribbles           Fault = "scribbles"
 )
 
 // Description says what a worker with a fault does.
@@ -138,6 +139,7 @@ var Faults = []Description{
 	{SilentWhenTooLarge, "does not answer if the result is above max_message"},
 	{StopsAfterTwenty, "hangs at the twentieth message"},
 	{PrintsMessages, "prints every message to its standard output"},
+	{Scribbles, "writes random bytes all over the region from the tenth message on"},
 	{CorruptsLargeAnswer, "changes one byte of every answer above 4,000 bytes"},
 }
 

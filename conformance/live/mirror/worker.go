@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -117,6 +118,10 @@ func (w *worker) handle(message []byte) {
 		select {}
 	case w.fault == StopsAfterTwenty && w.messages == 20:
 		select {}
+	case w.fault == Scribbles && w.messages >= 10:
+		for range 100 {
+			w.mem[rand.IntN(len(w.mem))] = byte(rand.Uint32())
+		}
 	case w.fault == PrintsMessages:
 		fmt.Printf("%s\n", message)
 	}
