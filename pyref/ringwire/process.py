@@ -236,10 +236,13 @@ class Process:
             pass
 
     def _fail(self, code: int) -> NoReturn:
-        if self._block.state != STATE_STOPPED:
-            self._block.set_state(STATE_FAILED)
-        self._response_doorbell.ring()
-        leave(code)
+        # Whatever a handler has done to this process, such as closing its descriptors.
+        try:
+            if self._block.state != STATE_STOPPED:
+                self._block.set_state(STATE_FAILED)
+            self._response_doorbell.ring()
+        finally:
+            leave(code)
 
     # spec:req RING-020
     def fatal(self, error: BaseException) -> NoReturn:
@@ -247,12 +250,15 @@ class Process:
         if self._is_child:
             code = error.code if isinstance(error, SystemExit) else 0
             os._exit(code if isinstance(code, int) else 0 if code is None else 1)
-        if isinstance(error, LaneError):
-            say(str(error))
-            self._fail(EXIT_PROTOCOL)
-        traceback.print_exception(type(error), error, error.__traceback__)
-        say("internal error")
-        self._fail(_EXIT_BROKEN)
+        corrupt = isinstance(error, LaneError)
+        try:
+            if corrupt:
+                say(str(error))
+            else:
+                traceback.print_exception(type(error), error, error.__traceback__)
+                say("internal error")
+        finally:
+            self._fail(EXIT_PROTOCOL if corrupt else _EXIT_BROKEN)
 
     def _before_fork(self) -> None:
         # A SIGTERM for the child must not meet the parent's handler, nor get lost.
