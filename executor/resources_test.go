@@ -252,3 +252,42 @@ func TestNothingInDevShm(t *testing.T) {
 		}
 	}
 }
+
+// TestClosedDescriptors: a worker whose handler has closed descriptors that are
+// not its own goes on or is replaced; it does not stay and answer late for ever.
+func TestClosedDescriptors(t *testing.T) {
+	dir := t.TempDir()
+	source := "import os\ndef close(fds):\n    for fd in fds:\n        os.close(fd)\n"
+	if err := os.WriteFile(dir+"/closing.py", []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const requestDoorbell, responseDoorbell, lifeline = 4, 5, 6
+	for _, test := range []struct {
+		name     string
+		fds      []int
+		replaced bool
+	}{
+		{"request doorbell", []int{requestDoorbell}, true},
+		{"response doorbell", []int{responseDoorbell}, true},
+		{"response doorbell and streams", []int{responseDoorbell, 1, 2}, true},
+		{"lifeline", []int{lifeline}, false},
+		{"streams", []int{1, 2}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newPool(t, executor.Config{Workers: 1, Path: []string{dir}, Allow: []string{"closing:*", "handlers:*"}})
+			// Its answer may be lost with the worker.
+			_ = p.Call(t.Context(), "closing:close", args("fds", test.fds), nil)
+			for test.replaced && p.Stats().Restarts == 0 {
+				if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil && !errors.Is(err, executor.ErrWorkerLost) {
+					t.Fatal(err)
+				}
+			}
+			if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil {
+				t.Error(err)
+			}
+			if restarts := p.Stats().Restarts; (restarts > 0) != test.replaced {
+				t.Errorf("%d restarts", restarts)
+			}
+		})
+	}
+}
