@@ -19,6 +19,11 @@ func printCallError(w io.Writer, function string, err error) {
 	if errors.As(err, &python) && python.Traceback != "" {
 		fmt.Fprintln(w, strings.TrimRight(python.Traceback, "\n"))
 	}
+	var startup *executor.StartupError
+	if errors.As(err, &startup) {
+		// What the worker wrote has been passed on already.
+		err = fmt.Errorf("worker %d did not start: %w", startup.Worker, startup.Err)
+	}
 	fmt.Fprintf(w, "ringwire: %v\n", err)
 	if errors.Is(err, executor.ErrForbidden) {
 		fmt.Fprintf(w, "Allow it with --allow '%s', if that is what you want.\n", function)

@@ -137,6 +137,17 @@ func TestCallResultAsJSON(t *testing.T) {
 	}
 }
 
+func TestCallSaysOnceWhyNoWorkerStarted(t *testing.T) {
+	python := filepath.Join(t.TempDir(), "python")
+	if err := os.WriteFile(python, []byte("#!/bin/sh\necho 'no encodings' >&2\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	got := callM(t, "--python", python, "m:add")
+	if got.code != exitLost || strings.Count(got.stderr, "no encodings") != 1 || !strings.Contains(got.stderr, "did not start") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestCallReadsArguments(t *testing.T) {
 	const kwargs = "  {\"a\": 1,\n \"b\": 2}\n"
 	want := ran{0, "{\"sum\":3}\n", ""}
