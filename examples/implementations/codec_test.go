@@ -132,3 +132,18 @@ func TestJavaScriptDecoder(t *testing.T) {
 		mustConform(t, report)
 	})
 }
+
+// The page shows this file, to the letter.
+func TestPageShowsTheDecoder(t *testing.T) {
+	page, err := os.ReadFile("../../docs/implementing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := os.ReadFile("javascript-decoder/oneshot.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), "```js\n"+string(code)+"```\n") {
+		t.Error("docs/implementing.md does not show oneshot.mjs as it is")
+	}
+}

@@ -2,16 +2,24 @@ package implementations
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/ringwire/ringwire/conformance"
+	"github.com/ringwire/ringwire/conformance/live"
+	"github.com/ringwire/ringwire/conformance/vectors"
 	"github.com/ringwire/ringwire/executor"
 )
 
@@ -26,6 +34,9 @@ func TestCWorker(t *testing.T) {
 		{"sanitized", []string{"-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"}},
 	} {
 		t.Run(build.name, func(t *testing.T) {
+			if len(build.flags) > 0 {
+				needFlags(t, build.flags)
+			}
 			program := buildCWorker(t, build.flags)
 			for _, test := range []struct {
 				name string
@@ -39,6 +50,8 @@ func TestCWorker(t *testing.T) {
 				{"kill", testKill},
 				{"close waits for calls", testCloseWaits},
 				{"failed start", testFailedStart},
+				{"conforms", testConforms},
+				{"region files", testRegionFiles},
 			} {
 				t.Run(test.name, func(t *testing.T) { test.run(t, program) })
 			}
@@ -51,6 +64,18 @@ func buildCWorker(t *testing.T, flags []string) string {
 	program := filepath.Join(t.TempDir(), "worker")
 	build(t, "c-worker", append([]string{program}, flags...)...)
 	return program
+}
+
+// needFlags skips the test if the compiler cannot link with the flags, for want of
+// a library.
+func needFlags(t *testing.T, flags []string) {
+	t.Helper()
+	compiler := cmp.Or(os.Getenv("CC"), "cc")
+	cmd := exec.Command(compiler, append(slices.Clone(flags), "-x", "c", "-o", filepath.Join(t.TempDir(), "probe"), "-")...)
+	cmd.Stdin = strings.NewReader("int main(void) { return 0; }")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Skipf("needs %s with %v: %s", compiler, flags, out)
+	}
 }
 
 // newPool starts one C worker, and checks at the end of the test that nothing
@@ -219,6 +244,97 @@ func testFailedStart(t *testing.T, program string) {
 	if !errors.As(err, &exit) || exit.Code != 71 || !strings.Contains(err.Error(), "no such module") {
 		t.Errorf("want exit code 71 and a reason, got %v", err)
 	}
+}
+
+// testConforms has the conformance kit judge the worker.
+func testConforms(t *testing.T, program string) {
+	all := vectors.All()
+	subject, err := live.Open(t.Context(), live.Config{
+		Command: []string{program}, Vectors: all, Patience: patience,
+		// Starts that fail have tests of their own here: regions as files, and a
+		// module that is missing.
+		Match: func(id string) bool {
+			return !strings.HasPrefix(id, "live-region-") && id != "live-config-preload-missing"
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = subject.Close() }()
+	mustConform(t, conformance.Run(t.Context(), subject, all, conformance.Options{}))
+}
+
+// testRegionFiles gives the worker regions by their path, where the kit gives a
+// descriptor: good ones with a SHUTDOWN in the ring, and bad ones, which it must
+// leave as they are.
+func testRegionFiles(t *testing.T, program string) {
+	const stopped, regionRefused = 3, 70
+	for _, v := range vectors.All() {
+		if !strings.HasPrefix(v.ID, "region-") || v.ID == "region-descriptors" { // they are not ours to open
+			continue
+		}
+		t.Run(v.ID, func(t *testing.T) {
+			image := regionOf(v.Steps)
+			if v.Result == vectors.Valid {
+				publishShutdown(image)
+			}
+			file := filepath.Join(t.TempDir(), "region")
+			if err := os.WriteFile(file, image, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), program, file, "0")
+			said, _ := cmd.CombinedOutput()
+			after, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code := cmd.ProcessState.ExitCode()
+			if v.Result == vectors.Valid {
+				if code != 0 || len(said) > 0 || after[1540] != stopped {
+					t.Errorf("want exit code 0 and state STOPPED: code=%d state=%d says=%q", code, after[1540], said)
+				}
+				return
+			}
+			if code != regionRefused || len(said) == 0 || !bytes.Equal(image, after) {
+				t.Errorf("want exit code 70, a reason, and the region unchanged: code=%d unchanged=%t says=%q", code, bytes.Equal(image, after), said)
+			}
+		})
+	}
+}
+
+// regionOf plays the steps that make the image of a region.
+func regionOf(steps []vectors.RingStep) []byte {
+	var image []byte
+	patch := func(patches []vectors.Patch) {
+		for _, p := range patches {
+			copy(image[p.Offset:], p.Bytes)
+		}
+	}
+	for _, step := range steps {
+		switch step.Do {
+		case "init":
+			size, err := strconv.Atoi(step.Returns)
+			if err != nil {
+				panic(err) // the vectors are linted
+			}
+			image = make([]byte, size)
+			patch(step.Changes)
+		case "write":
+			patch(step.Writes)
+		case "size":
+			resized := make([]byte, *step.Size)
+			copy(resized, image)
+			image = resized
+		}
+	}
+	return image
+}
+
+// publishShutdown puts a SHUTDOWN into the first slot of the request ring.
+func publishShutdown(image []byte) {
+	image[4096] = 21
+	copy(image[4104:], []byte{3, 0, 0, 0, 0, 21})
+	image[512] = 1
 }
 
 // buffer is a bytes.Buffer for several goroutines.
