@@ -45,6 +45,9 @@ func (s *place) supervise(first chan<- error) {
 	p := s.pool
 	for {
 		w, err := s.launch()
+		if err == nil {
+			p.addLane(w)
+		}
 		if first != nil {
 			first <- err
 			if err != nil {
@@ -52,16 +55,11 @@ func (s *place) supervise(first chan<- error) {
 			}
 			first = nil
 		}
-		if err == nil {
-			for w != nil && !p.closing() {
-				p.addLane(w)
-				w = s.watch(w)
-			}
-			if w != nil {
-				s.retire(w) // launched while the pool closed
-			}
-		} else {
+		if err != nil {
 			s.fail(err)
+		}
+		for w != nil {
+			w = s.watch(w)
 		}
 		select {
 		case <-p.stop:
@@ -139,6 +137,7 @@ func (s *place) watch(w *worker) *worker {
 			}
 			continue
 		}
+		p.addLane(next)
 		p.removeLane(w)
 		p.group.Go(func() { s.retire(w) })
 		return next

@@ -11,6 +11,7 @@ type block struct {
 	Offset, Size   int
 	RequestOffset  int `json:"request_offset"`
 	ResponseOffset int `json:"response_offset"`
+	HeaderSize     int `json:"header_size"`
 	Fields         []struct {
 		Name         string
 		Offset, Size int
@@ -37,7 +38,7 @@ func TestNumbersAreThoseOfTheRegistry(t *testing.T) {
 		Header  block `json:"region_header"`
 		Control block `json:"control_block"`
 		Worker  block `json:"worker_block"`
-		Slot    block `json:"slot_header"`
+		Slot    block `json:"slot"`
 	}
 	if err := json.Unmarshal(data, &region); err != nil {
 		t.Fatal(err)
@@ -61,7 +62,7 @@ func TestNumbersAreThoseOfTheRegistry(t *testing.T) {
 		{"Refused", Refused, region.Worker.field(t, "refused")},
 		{"Version", Version, region.Worker.field(t, "protocol_version")},
 		{"Name", Name, region.Worker.field(t, "implementation")},
-		{"SlotHeaderSize", SlotHeaderSize, region.Slot.Size},
+		{"SlotHeaderSize", SlotHeaderSize, region.Slot.HeaderSize},
 		{"MessageLength", MessageLength, region.Slot.field(t, "message_length")},
 		{"FragmentOffset", FragmentOffset, region.Slot.field(t, "fragment_offset")},
 	} {
