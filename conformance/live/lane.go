@@ -3,9 +3,11 @@ package live
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/ringwire/ringwire/conformance/live/internal/layout"
@@ -206,7 +208,8 @@ func (l *lane) spawn() {
 	}
 	lifeline := l.inherited[fdLifeline-fdRegion]
 	if l.armed {
-		if err := sys.ArmLifeline(lifeline, p.pid); err != nil {
+		// A worker that has ended already needs no lifeline.
+		if err := sys.ArmLifeline(lifeline, p.pid); err != nil && !errors.Is(err, syscall.ESRCH) {
 			l.broken(err)
 		}
 	}
