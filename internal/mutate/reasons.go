@@ -4,7 +4,7 @@ package main
 // stands for any.
 type rule struct{ function, kind, text, why string }
 
-// reason is why a mutant that lives is no fault; empty: it is one.
+// reason is why a mutant that lives is out of the reach of vectors; empty: some vector should kill it.
 func reason(m *mutant) string {
 	for _, r := range rules {
 		if r.function == m.Function && (r.kind == "" || r.kind == m.Kind) && (r.text == "" || r.text == m.Text) {
@@ -18,7 +18,7 @@ const (
 	twoDirections = "there are two directions, and the callers name no other"
 	handled       = "the other number cannot arrive here: it was refused, or taken care of, before"
 	notEqual      = "it is only asked when the two differ"
-	buffers       = "decides when memory is taken and bytes are moved, never which; tests of package wire count it"
+	buffers       = "decides when memory is taken and bytes are moved, never which; tests of package wire bound it"
 	illFormed     = "it is only asked for text that is ill-formed, in which the loop ends earlier"
 	replacement   = "the only other sizes that U+FFFD has here are 1 and 3"
 	slowPath      = "the way for unusual names gives the same answer for all"

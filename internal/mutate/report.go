@@ -43,14 +43,14 @@ func report(codecs []codec) (string, []mutant) {
 			}
 			fmt.Fprintf(&b, " %d of %d", killed, total-reasoned)
 			if reasoned > 0 {
-				fmt.Fprintf(&b, " (and %d no fault)", reasoned)
+				fmt.Fprintf(&b, " (and %d out of reach)", reasoned)
 			}
 			b.WriteString(" |")
 		}
 		b.WriteString("\n")
 	}
 	var unexplained []mutant
-	b.WriteString("\n## Changes that are no fault\n\nThey alter how fast something is, or what nobody can observe.\n\n| where | change | of | why no vector can notice |\n|---|---|---|---|\n")
+	b.WriteString("\n## Changes out of the reach of vectors\n\nThey make no difference that a message shows; where the tests of a package see one nevertheless, it says so.\n\n| where | change | of | why no vector can notice |\n|---|---|---|---|\n")
 	for _, c := range codecs {
 		for i := range c.Mutants {
 			m := &c.Mutants[i]
