@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/ringwire/ringwire/conformance/vectors"
@@ -27,7 +28,8 @@ type Config struct {
 	Soak time.Duration
 	// Seed makes the scenarios that choose at random choose alike, default 1.
 	Seed uint64
-	// Parallel is how many workers are judged at once, default 2.
+	// Parallel is how many workers are judged at once, default one more than there
+	// are processors, because much of it is waiting.
 	Parallel int
 	// Vectors are put to a live worker as far as they are regions or requests.
 	Vectors []vectors.Vector
@@ -53,7 +55,7 @@ func (c *Config) withDefaults() {
 		c.Seed = 1
 	}
 	if c.Parallel == 0 {
-		c.Parallel = 2
+		c.Parallel = runtime.GOMAXPROCS(0) + 1
 	}
 	if c.Match == nil {
 		c.Match = func(string) bool { return true }

@@ -111,10 +111,12 @@ func sigtermWithCalls(t *trial) {
 	calls := []*call{l.call("sleep", `{"ms":900}`), l.call("sleep", `{"ms":1000}`)}
 	l.result(l.call("sleep", `{"ms":1}`), "null")
 	l.signal(syscall.SIGTERM)
+	asked := time.Now()
 	if !l.until(t.patience(), func() bool { return l.look() != ring.StateReady || l.gone() }) {
 		l.fatalf("LIFE-042", "%v after SIGTERM the state is %s", t.patience(), l.look())
 	}
-	if s := l.look(); s != ring.StateDraining {
+	// If this took long, the sleepers may have ended meanwhile.
+	if s := l.look(); s != ring.StateDraining && time.Since(asked) < 800*time.Millisecond {
 		l.failf("LIFE-004", "the state went from READY to %s while calls were in flight, not to DRAINING", s)
 	}
 	for _, c := range calls {

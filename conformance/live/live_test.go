@@ -67,16 +67,7 @@ func judge(t *testing.T, c Config, all []vectors.Vector, known conformance.Known
 
 //spec:test CONF-020 CONF-021 CONF-022
 func TestPythonWorkerConforms(t *testing.T) {
-	f, err := os.Open("testdata/python-known-failures.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	known, err := conformance.ReadKnownFailures(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	report := judge(t, pythonWorker(t), loadVectors(t), known)
+	report := judge(t, pythonWorker(t), loadVectors(t), nil)
 	if !report.Conforms() {
 		t.Error(text(t, report))
 	}

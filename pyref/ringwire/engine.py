@@ -129,7 +129,8 @@ class Engine:
         self._running_handler: Handler | None = None
         self._running_call: Call | None = None
         self._urgent_count = consumer.ring.urgent_count
-        self._urgent_seen: int = self._urgent_count[0]
+        # Not what is there now: a CANCEL may have come before this worker (LIFE-005).
+        self._urgent_seen: int = 0
         # CANCELs that were seen ahead of their turn: id to position in the ring. They mean only
         # requests that lie before them, because ids are used again; so each goes at its turn.
         self._cancels: dict[int, int] = {}
