@@ -51,7 +51,7 @@ func text(t *testing.T, r *conformance.Report) string {
 }
 
 // judge runs the kit.
-func judge(t *testing.T, c Config, all []vectors.Vector, known conformance.KnownFailures) *conformance.Report {
+func judge(t *testing.T, c Config, all []vectors.Vector) *conformance.Report {
 	t.Helper()
 	c.Vectors = all
 	s, err := Open(t.Context(), c)
@@ -62,12 +62,12 @@ func judge(t *testing.T, c Config, all []vectors.Vector, known conformance.Known
 	if c.Match != nil {
 		all = nil // the sessions are not asked for
 	}
-	return conformance.Run(t.Context(), s, all, conformance.Options{Known: known})
+	return conformance.Run(t.Context(), s, all, conformance.Options{})
 }
 
 //spec:test CONF-020 CONF-021 CONF-022
 func TestPythonWorkerConforms(t *testing.T) {
-	report := judge(t, pythonWorker(t), loadVectors(t), nil)
+	report := judge(t, pythonWorker(t), loadVectors(t))
 	if !report.Conforms() {
 		t.Error(text(t, report))
 	}

@@ -37,7 +37,7 @@ func mirrorWorker(t *testing.T, fault mirror.Fault) Config {
 
 func TestMirrorConforms(t *testing.T) {
 	c := mirrorWorker(t, mirror.None)
-	report := judge(t, c, loadVectors(t), nil)
+	report := judge(t, c, loadVectors(t))
 	if !report.Conforms() {
 		t.Error(text(t, report))
 	}
@@ -119,7 +119,7 @@ func TestFaultsAreFound(t *testing.T) {
 			worker := mirrorWorker(t, c.fault)
 			worker.Patience, worker.StartPatience = 1500*time.Millisecond, 2*time.Second
 			worker.Match = func(id string) bool { return id == c.scenario }
-			report := judge(t, worker, loadVectors(t), nil)
+			report := judge(t, worker, loadVectors(t))
 			if len(report.Results) == 0 {
 				t.Fatalf("no case %s", c.scenario)
 			}
@@ -141,7 +141,7 @@ func TestEndsWhateverTheWorkerDoes(t *testing.T) {
 			t.Parallel()
 			c := mirrorWorker(t, fault)
 			c.Patience, c.StartPatience = 200*time.Millisecond, time.Second
-			if report := judge(t, c, loadVectors(t), nil); report.Conforms() || report.Counts.Skip > 0 {
+			if report := judge(t, c, loadVectors(t)); report.Conforms() || report.Counts.Skip > 0 {
 				t.Errorf("conforms, or has cases without a verdict: %+v", report.Counts)
 			}
 		})
