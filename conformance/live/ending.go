@@ -112,10 +112,14 @@ func sigtermWithCalls(t *trial) {
 	l.result(l.call("sleep", `{"ms":1}`), "null")
 	l.signal(syscall.SIGTERM)
 	asked := time.Now()
-	if !l.until(t.patience(), func() bool { return l.look() != ring.StateReady || l.gone() }) {
+	left := func() bool { return l.look() != ring.StateReady || l.gone() }
+	// If this took long, the machine stood still, and the sleepers may have ended.
+	if !l.until(600*time.Millisecond, left) && time.Since(asked) < 800*time.Millisecond {
+		l.failf("LIFE-004", "600ms after SIGTERM, with calls in flight, the state is still READY")
+	}
+	if !l.until(t.patience(), left) {
 		l.fatalf("LIFE-042", "%v after SIGTERM the state is %s", t.patience(), l.look())
 	}
-	// If this took long, the sleepers may have ended meanwhile.
 	if s := l.look(); s != ring.StateDraining && time.Since(asked) < 800*time.Millisecond {
 		l.failf("LIFE-004", "the state went from READY to %s while calls were in flight, not to DRAINING", s)
 	}
