@@ -37,6 +37,7 @@ func mirrorWorker(t *testing.T, fault mirror.Fault) Config {
 
 func TestMirrorConforms(t *testing.T) {
 	c := mirrorWorker(t, mirror.None)
+	c.Patience = time.Minute // under the race detector large messages take long
 	report := judge(t, c, loadVectors(t))
 	if !report.Conforms() {
 		t.Error(text(t, report))
