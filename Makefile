@@ -62,7 +62,7 @@ lint: $(LINTER) $(VENV)/lint.stamp ## Check formatting, style and types of Go an
 	MYPYPATH=pyref $(VENV_PY) -m mypy --strict $(PYTHON_ELSEWHERE)
 
 # Python that travels inside Go packages or stands beside them.
-PYTHON_ELSEWHERE := bench cmd conformance examples
+PYTHON_ELSEWHERE := bench cmd conformance examples internal
 
 .PHONY: generate
 generate: ## Rebuild the generated files from spec/registry
