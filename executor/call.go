@@ -24,7 +24,7 @@ const (
 type call struct {
 	target     *target
 	encoder    *encoder // owns kwargs, unless they are the caller's
-	kwargs     []byte
+	kwargs     arguments
 	idempotent bool
 
 	done chan struct{} // gets one token when the call ends
@@ -57,7 +57,7 @@ type result struct {
 
 var calls = sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }}
 
-func newCall(t *target, e *encoder, kwargs []byte) *call {
+func newCall(t *target, e *encoder, kwargs arguments) *call {
 	c := calls.Get().(*call)
 	c.target, c.encoder, c.kwargs = t, e, kwargs
 	return c
@@ -73,7 +73,7 @@ func (c *call) free() {
 	if c.result.owned || cap(body) > maxPooledBuffer {
 		body = nil
 	}
-	c.target, c.encoder, c.kwargs, c.idempotent = nil, nil, nil, false
+	c.target, c.encoder, c.kwargs, c.idempotent = nil, nil, arguments{}, false
 	c.phase, c.canceling, c.lane, c.id, c.last, c.attempt = phaseQueued, false, nil, 0, 0, 0
 	c.hasRun = false
 	c.result = result{body: body[:0]}
@@ -83,7 +83,10 @@ func (c *call) free() {
 
 // request returns the call as a frame.
 func (c *call) request(id uint32) wire.Request {
-	return wire.Request{Type: wire.TypeRequest, ID: id, Module: c.target.module, Function: c.target.name, Kwargs: c.kwargs}
+	return wire.Request{
+		Type: wire.TypeRequest, ID: id, Module: c.target.module, Function: c.target.name,
+		Kwargs: c.kwargs.head, More: c.kwargs.more(),
+	}
 }
 
 // finishLocked ends the call, unless it has ended. The caller holds c.mu.

@@ -1,21 +1,18 @@
 package executor
 
-import (
-	"context"
-	"encoding/json"
-)
+import "context"
 
 // Future is a call that was submitted. Its end comes by itself, also if nobody
 // asks for it.
 type Future struct {
 	done chan struct{}
-	raw  json.RawMessage
+	raw  rawResult
 	err  error
 }
 
 // Submit is Call without waiting. A call that is refused has ended already.
-// kwargs is not used after Submit has returned, unless it is a json.RawMessage,
-// which must not be changed until the end of the call.
+// A json.RawMessage, and every []byte in kwargs, must not be changed until the end
+// of the call; nothing else of kwargs is used after Submit has returned.
 func (p *Pool) Submit(ctx context.Context, function string, kwargs any, opts ...CallOption) *Future {
 	f := &Future{done: make(chan struct{})}
 	c, _, err := p.submit(ctx, function, kwargs, opts)
@@ -41,5 +38,5 @@ func (f *Future) Result(out any) error {
 	if f.err != nil {
 		return f.err
 	}
-	return decode(f.raw, false, out)
+	return decode(f.raw.body, false, out)
 }

@@ -38,7 +38,7 @@ type lane struct {
 	table    []entry
 	unused   []uint16 // free indexes of table
 	stream   *call    // whose request is being sent in pieces, or nil
-	blank    bool     // its caller is gone: send zero bytes for the rest
+	blank    bool     // its caller is gone: send zero bytes for the rest of the arguments
 
 	receiver
 }
@@ -110,11 +110,11 @@ func (l *lane) trySend(c *call) bool {
 
 	if inPieces {
 		l.stream, l.blank = c, false
-		l.pool.group.Go(func() { l.send(r) })
+		l.sendInPieces(r, c.kwargs)
 		l.mu.Unlock()
 		return true
 	}
-	l.put(r)
+	l.put(r, &c.kwargs)
 	wake := l.producer.NeedsWakeup()
 	l.mu.Unlock()
 	if wake {
@@ -205,45 +205,57 @@ func (l *lane) leave(id uint32) *call {
 	return c
 }
 
+// sendInPieces starts to send a request that does not fit the ring now.
+func (l *lane) sendInPieces(r wire.Request, a arguments) {
+	l.pool.group.Go(func() { l.send(r, &a) })
+}
+
 // put writes a request for which there is room.
-func (l *lane) put(r wire.Request) {
+func (l *lane) put(r wire.Request, a *arguments) {
 	size := r.Size()
 	if l.producer.Fits(size) {
 		slot, err := l.producer.Claim(size)
 		if err == nil {
-			_, err = r.Append(slot[:0], l.region.MaxMessage)
+			slot, err = r.Append(slot[:0], l.region.MaxMessage)
 		}
 		if err != nil {
 			panic(err) // the room and the names have been checked
 		}
+		a.appendMore(slot)
 		l.producer.Commit()
 		return
 	}
 	l.producer.Begin(size)
-	for _, part := range parts(r, l.region.MaxMessage) {
+	for _, part := range parts(r, a, l.region.MaxMessage) {
 		if n, err := l.producer.Write(part); err != nil || n != len(part) {
 			panic("executor: no room for an admitted request")
 		}
 	}
 }
 
-// parts returns a request as the pieces it is written in, the arguments last.
-func parts(r wire.Request, maxMessage int) [2][]byte {
+// parts returns a request as the pieces it is written in, none of them empty: what
+// comes before the arguments, and then those.
+func parts(r wire.Request, a *arguments, maxMessage int) [][]byte {
 	prefix, err := r.AppendHeader(nil, maxMessage)
 	if err != nil {
 		panic(err) // the names and the size have been checked
 	}
 	prefix = append(append(prefix, r.Module...), r.Function...)
-	return [2][]byte{prefix, r.Kwargs}
+	pieces := append(make([][]byte, 0, 3+2*len(a.attachments)), prefix, r.Kwargs)
+	for i := range a.attachments {
+		pieces = append(pieces, a.attachments[i].Name, a.attachments[i].Data)
+	}
+	pieces = append(pieces, a.text)
+	return slices.DeleteFunc(pieces, func(p []byte) bool { return len(p) == 0 })
 }
 
 // send sends a request in pieces, as the worker makes room. It is the only
 // sender of the lane meanwhile.
 //
 //spec:req RING-010 BELL-011
-func (l *lane) send(r wire.Request) {
-	pieces := parts(r, l.region.MaxMessage)
-	rest := pieces[:]
+func (l *lane) send(r wire.Request, a *arguments) {
+	rest := parts(r, a, l.region.MaxMessage)
+	all := len(rest)
 	begin := func() { l.producer.Begin(r.Size()) }
 	for pause := minPause; ; {
 		l.mu.Lock()
@@ -256,8 +268,12 @@ func (l *lane) send(r wire.Request) {
 			begin = nil
 		}
 		if l.blank {
-			rest[len(rest)-1] = make([]byte, len(rest[len(rest)-1]))
 			l.blank = false
+			for i := range rest {
+				if i > 0 || len(rest) < all { // not what precedes the arguments
+					rest[i] = make([]byte, len(rest[i]))
+				}
+			}
 		}
 		sent := 0
 		var err error

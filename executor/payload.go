@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+
+	"github.com/ringwire/ringwire/payload"
 )
 
-// encoder is a reusable JSON encoder with its buffer.
+// encoder is a reusable JSON encoder with its buffer, and what goes beside it.
 type encoder struct {
-	buf  bytes.Buffer
-	json *json.Encoder
+	buf         bytes.Buffer
+	json        *json.Encoder
+	attachments []payload.Attachment // of the last encode; they point into its kwargs
 }
 
 var encoders = sync.Pool{New: func() any {
@@ -25,56 +28,65 @@ const maxPooledBuffer = 1 << 20
 
 // free gives the encoder back. The bytes that encode returned are gone then.
 func (e *encoder) free() {
+	clear(e.attachments)
+	e.attachments = e.attachments[:0]
 	if e.buf.Cap() <= maxPooledBuffer {
 		e.buf.Reset()
 		encoders.Put(e)
 	}
 }
 
-// encode returns kwargs as JSON, good until free. nil means no arguments. Raw
-// JSON is passed on as it is; whether it is an object is for the worker to say.
+// arguments are encoded kwargs, in the order in which they are sent. The JSON
+// text is the end, so that arguments whose end is missing are never good ones
+// (see lane.send).
+type arguments struct {
+	head        []byte // everything, if there are no attachments
+	attachments []payload.Attachment
+	text        []byte
+}
+
+// more is how many bytes follow the head.
+func (a *arguments) more() int { return payload.Size(a.attachments) + len(a.text) }
+
+// appendMore appends them.
+func (a *arguments) appendMore(dst []byte) []byte {
+	for i := range a.attachments {
+		dst = append(append(dst, a.attachments[i].Name...), a.attachments[i].Data...)
+	}
+	return append(dst, a.text...)
+}
+
+// encode returns kwargs as a payload that is good until free. Raw JSON is passed
+// on as it is; whether it is an object is for the worker to say.
 //
-//spec:req PAYLOAD-001
-func (e *encoder) encode(kwargs any) ([]byte, error) {
+//spec:req PAYLOAD-001 PAYLOAD-017
+func (e *encoder) encode(kwargs any) (arguments, error) {
 	switch v := kwargs.(type) {
 	case nil:
-		return nil, nil
+		return arguments{}, nil
 	case json.RawMessage:
-		return v, nil
+		return arguments{head: v}, nil
+	}
+	kwargs = e.extract(kwargs)
+	head := 0
+	if len(e.attachments) > 0 {
+		head = payload.HeadSize(len(e.attachments))
+		e.buf.Grow(head)
+		e.buf.Write(e.buf.AvailableBuffer()[:head])
 	}
 	if err := e.json.Encode(kwargs); err != nil {
-		return nil, fmt.Errorf("%w: encode kwargs: %w", ErrBadArguments, err)
+		return arguments{}, fmt.Errorf("%w: encode kwargs: %w", ErrBadArguments, err)
 	}
 	b := e.buf.Bytes()
 	b = b[:len(b)-1] // without the encoder's newline
+	if head > 0 {
+		payload.PutHead(b, len(b)-head, e.attachments)
+		return arguments{b[:head], e.attachments, b[head:]}, nil
+	}
 	if string(b) == "null" {
-		return nil, nil // a nil map or pointer
+		b = nil // a nil map or pointer
 	}
-	return b, nil
-}
-
-// decode stores a result where out points. body is the pool's memory unless
-// owned, so raw JSON is copied then.
-//
-//spec:req PAYLOAD-003
-func decode(body []byte, owned bool, out any) error {
-	if out == nil {
-		return nil
-	}
-	if len(body) == 0 {
-		body = []byte("null")
-	}
-	if raw, ok := out.(*json.RawMessage); ok {
-		if !owned {
-			body = bytes.Clone(body)
-		}
-		*raw = body
-		return nil
-	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return fmt.Errorf("%w: decode result into %T: %w", ErrBadResult, out, err)
-	}
-	return nil
+	return arguments{head: b}, nil
 }
 
 // decodeFailure turns a failed response into a *PythonError. A body that is not

@@ -2,7 +2,9 @@ package executor_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,5 +31,14 @@ func TestSmallRings(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A request may take several slots and have no arguments.
+func TestLongNameWithoutArguments(t *testing.T) {
+	p := newPool(t, executor.Config{Workers: 1, SlotCount: 4, SlotSize: 64})
+	err := p.Call(t.Context(), "handlers:"+strings.Repeat("x", 80), nil, nil)
+	if !errors.Is(err, executor.ErrNotFound) {
+		t.Error(err)
 	}
 }

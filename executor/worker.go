@@ -63,7 +63,7 @@ func (p *Pool) startWorker(id int) (_ *worker, err error) {
 		Geometry:         p.cfg.geometry(),
 		Generation:       p.generation.Add(1),
 		WorkerID:         uint32(id),
-		PayloadEncoding:  ring.PayloadEncodingJSON,
+		PayloadEncoding:  ring.PayloadEncodingJSONAttachments,
 		RequestDoorbell:  fdRequestDoorbell,
 		ResponseDoorbell: fdResponseDoorbell,
 		Lifeline:         fdLifeline,

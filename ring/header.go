@@ -11,7 +11,7 @@ type Header struct {
 	Geometry
 	Generation       uint64 // not 0, unique within the pool
 	WorkerID         uint32
-	PayloadEncoding  uint32 // PayloadEncodingJSON
+	PayloadEncoding  uint32 // one of the PayloadEncoding constants
 	RequestDoorbell  int32  // wakes the worker
 	ResponseDoorbell int32  // wakes the master
 	Lifeline         int32  // ends with the master
@@ -80,8 +80,8 @@ func parseHeader(mem []byte) (Header, error) {
 	if err := h.Validate(); err != nil {
 		return Header{}, err
 	}
-	if h.PayloadEncoding != PayloadEncodingJSON {
-		return Header{}, &RegionError{"payload_encoding", uint64(h.PayloadEncoding), "1 (JSON)"}
+	if h.PayloadEncoding != PayloadEncodingJSON && h.PayloadEncoding != PayloadEncodingJSONAttachments {
+		return Header{}, &RegionError{"payload_encoding", uint64(h.PayloadEncoding), "1 (JSON) or 2 (JSON with attachments)"}
 	}
 	for _, f := range []struct {
 		name      string

@@ -58,7 +58,7 @@ func TestAttachRefuses(t *testing.T) {
 		{"slot_size", func(mem []byte) []byte { le.PutUint32(mem[offRegionSlotSize:], 1<<20+8); return mem }},
 		{"max_message", func(mem []byte) []byte { le.PutUint32(mem[offRegionMaxMessage:], 1023); return mem }},
 		{"max_message", func(mem []byte) []byte { le.PutUint32(mem[offRegionMaxMessage:], 1<<30+1); return mem }},
-		{"payload_encoding", func(mem []byte) []byte { mem[offRegionPayloadEncoding] = 2; return mem }},
+		{"payload_encoding", func(mem []byte) []byte { mem[offRegionPayloadEncoding] = 3; return mem }},
 		{"header_size", func(mem []byte) []byte { mem[offRegionHeaderSize]++; return mem }},
 		{"slot_stride", func(mem []byte) []byte { mem[offRegionSlotStride]++; return mem }},
 		{"request_control_offset", func(mem []byte) []byte { mem[offRegionRequestControlOffset]++; return mem }},

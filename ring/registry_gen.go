@@ -38,7 +38,7 @@ const (
 	offRegionSlotSize              = 40  // u32: data bytes of a slot
 	offRegionSlotStride            = 44  // u32: distance from slot to slot
 	offRegionMaxMessage            = 48  // u32: largest message in bytes
-	offRegionPayloadEncoding       = 52  // u32: 1 JSON
+	offRegionPayloadEncoding       = 52  // u32: 1 JSON, 2 JSON with attachments
 	offRegionFeatures              = 56  // u64: bit set, none defined
 	offRegionRequestControlOffset  = 64  // u32: 512
 	offRegionResponseControlOffset = 68  // u32: 1024
@@ -80,7 +80,8 @@ const (
 
 // Payload encodings of a lane (spec chapter 06).
 const (
-	PayloadEncodingJSON = 1
+	PayloadEncodingJSON            = 1
+	PayloadEncodingJSONAttachments = 2
 )
 
 // Limits and defaults (spec chapter 07).

@@ -14,6 +14,11 @@ type Request struct {
 	Module   []byte // UTF-8, 1 to NameMax bytes, no zero byte
 	Function []byte // likewise
 	Kwargs   []byte // the encoded arguments, opaque to this package
+
+	// More is for arguments that do not lie in one piece: how many bytes of them
+	// follow Kwargs. Append and AppendHeader count them, and their caller puts them
+	// there. It is not negative, and 0 after a parse.
+	More int
 }
 
 // ParseRequest decodes b, which must be exactly one frame from master to worker
@@ -49,11 +54,12 @@ func ParseRequest(b []byte, maxMessage int) (Request, error) {
 
 // Size is the number of bytes of the frame.
 func (r *Request) Size() int {
-	return RequestHeaderSize + len(r.Module) + len(r.Function) + len(r.Kwargs)
+	return RequestHeaderSize + len(r.Module) + len(r.Function) + len(r.Kwargs) + r.More
 }
 
-// Append appends the frame to dst. It refuses, with an *Error and without
-// touching dst, what ParseRequest with the same maxMessage would refuse.
+// Append appends the frame to dst, but for the bytes that More counts. It
+// refuses, with an *Error and without touching dst, what ParseRequest with the
+// same maxMessage would refuse.
 //
 //spec:req WIRE-030
 //spec:req WIRE-031
@@ -89,7 +95,7 @@ func (r *Request) header(maxMessage int) (requestHeader, error) {
 		id:          r.ID,
 		moduleLen:   uint64(len(r.Module)),
 		functionLen: uint64(len(r.Function)),
-		kwargsLen:   uint64(len(r.Kwargs)),
+		kwargsLen:   uint64(len(r.Kwargs)) + uint64(r.More),
 	}
 	h.total = h.sum()
 	if err := h.check(maxMessage); err != nil {

@@ -94,7 +94,7 @@ func (c *cases) regions() {
 	refuse("limit-1023", "max_message one below the least", "REGION-009", patch{48, le32(1023)})
 	refuse("limit-above", "max_message one above the greatest", "REGION-009", patch{48, le32(1073741825)})
 	refuse("payload-encoding-0", "no payload encoding", "REGION-010", patch{52, le32(0)})
-	refuse("payload-encoding-2", "a payload encoding that version 1.0 does not know", "REGION-010", patch{52, le32(2)})
+	refuse("payload-encoding-255", "a payload encoding that does not exist", "REGION-010", patch{52, le32(255)})
 
 	for _, t := range []struct {
 		id, comment string

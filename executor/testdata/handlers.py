@@ -18,6 +18,18 @@ def echo(**kwargs):
     return kwargs
 
 
+def same(value):
+    return value
+
+
+def kinds(**kwargs):
+    """Type and, where there is one, length of each argument."""
+    return {
+        name: type(value).__name__ + (f" {len(value)}" if isinstance(value, (bytes, str)) else "")
+        for name, value in kwargs.items()
+    }
+
+
 def nothing():
     pass
 

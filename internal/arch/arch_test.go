@@ -26,6 +26,7 @@ const (
 var rooms = map[string][]string{
 	// The ground: bytes, and memory. Neither knows of the other.
 	"wire":         {},
+	"payload":      {},
 	"ring":         {"internal/sys"},
 	"internal/sys": {"golang.org/x/sys"},
 
@@ -34,7 +35,7 @@ var rooms = map[string][]string{
 	"pyref": {},
 
 	// The first floor. Whoever imports it compiles nothing else.
-	"executor": {"wire", "ring", "internal/sys", "pyref"},
+	"executor": {"wire", "ring", "payload", "internal/sys", "pyref"},
 
 	// The roof.
 	"conformance": {
@@ -61,7 +62,7 @@ var rooms = map[string][]string{
 	"internal/slowwire":    {"spec"},
 	"internal/trace":       {},
 	"internal/wiretest":    {"wire", "internal/slowwire", "conformance/vectors"},
-	"fuzz":                 {"wire", "ring", "conformance", "internal", "spec"},
+	"fuzz":                 {"wire", "ring", "payload", "conformance", "internal", "spec"},
 	"propertytests":        {"wire", "ring", "executor", "conformance", "internal", "spec"},
 }
 

@@ -26,6 +26,7 @@ var targets = []struct {
 }{
 	{"wire/registry_gen.go", renderWire},
 	{"ring/registry_gen.go", renderRing},
+	{"payload/registry_gen.go", renderPayload},
 }
 
 func main() {

@@ -24,6 +24,9 @@ type wireRegistry struct {
 	ResponseHeader   header  `json:"response_header"`
 	Statuses         []named `json:"statuses"`
 	PayloadEncodings []named `json:"payload_encodings"`
+	EnvelopeHeader   header  `json:"envelope_header"`
+	AttachmentHeader header  `json:"attachment_header"`
+	AttachmentKinds  []named `json:"attachment_kinds"`
 }
 
 type header struct {
@@ -140,6 +143,8 @@ func (r *registry) check() error {
 	}{
 		{"request_header", r.Wire.RequestHeader.Size, r.Wire.RequestHeader.Fields},
 		{"response_header", r.Wire.ResponseHeader.Size, r.Wire.ResponseHeader.Fields},
+		{"envelope_header", r.Wire.EnvelopeHeader.Size, r.Wire.EnvelopeHeader.Fields},
+		{"attachment_header", r.Wire.AttachmentHeader.Size, r.Wire.AttachmentHeader.Fields},
 		{"region_header", r.Region.RegionHeader.Size, r.Region.RegionHeader.Fields},
 		{"control_block", r.Region.ControlBlock.Size, r.Region.ControlBlock.Fields},
 		{"worker_block", r.Region.WorkerBlock.Size, r.Region.WorkerBlock.Fields},

@@ -16,7 +16,9 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from . import config as configuration
+from . import payload_attachments
 from ._registry import (
+    ENCODING_JSON_ATTACHMENTS,
     EXIT_LIFELINE,
     EXIT_OK,
     EXIT_PROTOCOL,
@@ -189,13 +191,15 @@ class Process:
         self._engine = engine
         return engine
 
-    @staticmethod
-    def _codec() -> tuple[Decode, Encode]:
+    def _codec(self) -> tuple[Decode, Encode]:
         try:
-            return choose(os.environ.get(JSON_VARIABLE))
+            codec = choose(os.environ.get(JSON_VARIABLE))
         except (ImportError, ValueError) as error:
             say(f"{JSON_VARIABLE}: {error}; using the standard library")
-            return choose(None)
+            codec = choose(None)
+        if self.layout.payload_encoding == ENCODING_JSON_ATTACHMENTS:
+            codec = payload_attachments.make(*codec)
+        return codec
 
     # ------------------------------------------------------------ end
 

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from ._registry import (
     ENCODING_JSON,
+    ENCODING_JSON_ATTACHMENTS,
     FIRST_SLOTS_OFFSET,
     MAGIC,
     MAX_MESSAGE_DEFAULT,
@@ -131,7 +132,7 @@ def parse_header(data: bytes, actual_size: int) -> Layout:
         raise RegionError(f"unknown version: version_major={major} supported={VERSION_MAJOR}")
     if features & ~_KNOWN_FEATURES:
         raise RegionError(f"unknown features: features={features:#x}")
-    if payload_encoding != ENCODING_JSON:
+    if payload_encoding not in (ENCODING_JSON, ENCODING_JSON_ATTACHMENTS):
         raise RegionError(f"unknown payload encoding: payload_encoding={payload_encoding}")
     _check_ranges(slot_count, slot_size, max_message)
     layout = Layout(

@@ -104,7 +104,7 @@ REFUSED = {
     "feature bit 0": changed(registry.HEADER_FEATURES, b"\1"),
     "feature bit 63": changed(registry.HEADER_FEATURES + 7, b"\x80"),
     "payload_encoding 0": changed(registry.HEADER_PAYLOAD_ENCODING, u32(0)),
-    "payload_encoding 2": changed(registry.HEADER_PAYLOAD_ENCODING, u32(2)),
+    "payload_encoding 3": changed(registry.HEADER_PAYLOAD_ENCODING, u32(3)),
     "header_size": changed(registry.HEADER_HEADER_SIZE, u32(264)),
     "region_size one less": changed(
         registry.HEADER_REGION_SIZE, struct.pack("<Q", LAYOUT.region_size - 1)

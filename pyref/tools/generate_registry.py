@@ -69,6 +69,11 @@ def wire_constants() -> str:
     out += header_constants("RESPONSE", wire["response_header"])
     out += "".join(constant(f"STATUS_{s['name']}", s["value"]) for s in wire["statuses"])
     out += "".join(constant(f"ENCODING_{e['name']}", e["value"]) for e in wire["payload_encodings"])
+    for name in ("envelope", "attachment"):
+        header = wire[f"{name}_header"]
+        out += constant(f"{name.upper()}_HEADER_SIZE", header["size"])
+        out += constant(f"{name.upper()}_HEADER_STRUCT", header["struct"])
+    out += "".join(constant(f"KIND_{k['name']}", k["value"]) for k in wire["attachment_kinds"])
     return out
 
 

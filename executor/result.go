@@ -1,0 +1,191 @@
+package executor
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"unsafe"
+
+	"github.com/ringwire/ringwire/payload"
+)
+
+// rawResult is a result that will be decoded later.
+type rawResult struct{ body []byte }
+
+// decode stores a result where out points. body is the pool's memory unless
+// owned, so what is not decoded is copied then.
+//
+//spec:req PAYLOAD-003 PAYLOAD-018
+func decode(body []byte, owned bool, out any) error {
+	if out == nil {
+		return nil
+	}
+	_, later := out.(*rawResult)
+	_, raw := out.(*json.RawMessage)
+	attached := len(body) > 0 && body[0] == 0
+	if !owned && (later || raw || attached) {
+		body = bytes.Clone(body)
+	}
+	if later {
+		out.(*rawResult).body = body
+		return nil
+	}
+	text, attachments, err := payload.Parse(body)
+	switch {
+	case err != nil:
+	case attachments != nil && len(text) > 0:
+		err = decodeMembers(text, attachments, out)
+	case attachments != nil:
+		err = decodeWhole(attachments, out)
+	default:
+		err = decodeJSON(text, out)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: decode result into %T: %w", ErrBadResult, out, err)
+	}
+	return nil
+}
+
+func decodeJSON(text []byte, out any) error {
+	if len(text) == 0 {
+		text = []byte("null")
+	}
+	if raw, ok := out.(*json.RawMessage); ok {
+		*raw = text
+		return nil
+	}
+	return json.Unmarshal(text, out)
+}
+
+// decodeWhole stores a result that is an attachment.
+func decodeWhole(attachments []payload.Attachment, out any) error {
+	a := attachments[0]
+	if len(attachments) > 1 || len(a.Name) > 0 {
+		return fmt.Errorf("%w: a result without JSON text is one attachment without name", payload.ErrMalformed)
+	}
+	v := reflect.ValueOf(out)
+	if v.Kind() == reflect.Pointer && !v.IsNil() {
+		if done, err := store(a, v.Elem()); done || err != nil {
+			return err
+		}
+	}
+	return decodeJSON(asJSON(a), out)
+}
+
+// decodeMembers stores a result of which some members are attachments.
+func decodeMembers(text []byte, attachments []payload.Attachment, out any) error {
+	if v := reflect.ValueOf(out); v.Kind() == reflect.Pointer && !v.IsNil() {
+		switch into := out.(type) {
+		case *any:
+			m := map[string]any{}
+			if err := decodeMembers(text, attachments, &m); err != nil {
+				return err
+			}
+			*into = m
+			return nil
+		case *map[string]any:
+			if err := json.Unmarshal(text, into); err != nil {
+				return err
+			}
+			for _, a := range attachments {
+				(*into)[string(a.Name)] = value(a)
+			}
+			return nil
+		}
+		if fields := matching(attachments, v.Elem()); fields != nil {
+			if err := json.Unmarshal(text, out); err != nil {
+				return err
+			}
+			for i, a := range attachments {
+				if _, err := store(a, v.Elem().Field(fields[i])); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	// Some other type: it gets JSON with everything in it.
+	members := map[string]json.RawMessage{}
+	if err := json.Unmarshal(text, &members); err != nil {
+		return err
+	}
+	for _, a := range attachments {
+		members[string(a.Name)] = asJSON(a)
+	}
+	whole, err := json.Marshal(members)
+	if err != nil {
+		return err
+	}
+	return decodeJSON(whole, out)
+}
+
+// matching returns which field of the struct v each attachment goes to, or nil
+// if there is one that goes to none.
+func matching(attachments []payload.Attachment, v reflect.Value) []int {
+	if v.Kind() != reflect.Struct {
+		return nil
+	}
+	fields := attachable(v.Type())
+	indexes := make([]int, len(attachments))
+next:
+	for i, a := range attachments {
+		for _, f := range fields {
+			if f.name == string(a.Name) && f.bytes == (a.Kind == payload.KindBytes) {
+				indexes[i] = f.index
+				continue next
+			}
+		}
+		for _, f := range fields {
+			if strings.EqualFold(f.name, string(a.Name)) && !f.bytes && a.Kind == payload.KindBytes {
+				indexes[i] = f.index // store will say what is wrong
+				continue next
+			}
+		}
+		return nil
+	}
+	return indexes
+}
+
+// store puts an attachment into v, if it has a type for it.
+func store(a payload.Attachment, v reflect.Value) (done bool, err error) {
+	t := v.Type()
+	isBytes := t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
+	switch {
+	case t.Kind() == reflect.Interface && t.NumMethod() == 0:
+		v.Set(reflect.ValueOf(value(a)))
+	case encodesItself(t):
+		return false, nil
+	case isBytes && a.Kind == payload.KindBytes:
+		v.SetBytes(a.Data)
+	case t.Kind() == reflect.String && a.Kind == payload.KindText:
+		v.SetString(text(a.Data))
+	case t.Kind() == reflect.String:
+		return false, fmt.Errorf("bytes do not go into a %s: take a []byte", t)
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+// value is an attachment as a []byte or a string.
+func value(a payload.Attachment) any {
+	if a.Kind == payload.KindText {
+		return text(a.Data)
+	}
+	return a.Data
+}
+
+// text is data as a string without a copy: it is the result's own memory, and
+// nobody else has this part of it.
+func text(data []byte) string { return unsafe.String(unsafe.SliceData(data), len(data)) }
+
+// asJSON is an attachment as encoding/json would have it: bytes in base64.
+func asJSON(a payload.Attachment) json.RawMessage {
+	encoded, err := json.Marshal(value(a))
+	if err != nil {
+		panic(err) // a string or a []byte always has JSON
+	}
+	return encoded
+}
