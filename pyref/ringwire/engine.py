@@ -19,7 +19,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import queue
-import sys
 import threading
 from collections.abc import Callable, Coroutine
 from mmap import mmap
@@ -42,6 +41,7 @@ from ._registry import (
     TYPE_REQUEST,
 )
 from .context import Call
+from .eager import EagerTasks
 from .errors import WireError
 from .handlers import CallRefused, Handler, Handlers
 from .payload import Decode, Encode, PayloadError, decode_kwargs, encode_result
@@ -49,16 +49,15 @@ from .responder import Responder
 from .ring import Consumer
 from .spin import SpinBudget
 from .wire import Cancel, Request, Shutdown, parse_request
-from .worker_block import WorkerBlock
+from .worker_block import ONE_IN_FLIGHT, WorkerBlock
 
 # Slot header and request header in one: the layers are crossed here because one unpack instead of
 # two, and no copy of the frame, is a tenth of the time of a small call. All checks of both layers
 # are still made; whatever is not plainly a good REQUEST goes the slow way through ring and wire.
-_SLOT_AND_REQUEST: Final = Struct("<II" + REQUEST_HEADER_STRUCT.removeprefix("<"))
+# message_length and fragment_offset are one number, which is the length when the offset is 0.
+_SLOT_AND_REQUEST: Final = Struct("<Q" + REQUEST_HEADER_STRUCT.removeprefix("<"))
 _NAMES_OFFSET: Final = SLOT_HEADER_SIZE + REQUEST_HEADER_SIZE
 
-# Where Python can, a task runs at once until it first waits, and many never do.
-_EAGER: Final[dict[str, Any]] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
 # Where request_id ends in a message of either kind.
 _ID_END: Final = 5
 
@@ -71,7 +70,7 @@ _TASKS_PER_TURN: Final = 32
 class FlyingCall(Call):
     """A call in flight beside others, on the loop or on the sync thread."""
 
-    __slots__ = ("started", "task")
+    __slots__ = ("task",)
 
     def __init__(self, request_id: int, function: str) -> None:
         # As in Call; super() would cost as much as everything else here.
@@ -79,14 +78,13 @@ class FlyingCall(Call):
         self.function = function
         self._cancelled = False
         self._look = None
-        self.started = False
+        # None while the first step of the task runs.
         self.task: asyncio.Task[None] | None = None
 
     def cancel(self) -> None:
         if not self._cancelled:
             self._cancelled = True
-            # A task that has not begun looks for itself; one that has is interrupted.
-            if self.started and self.task is not None:
+            if self.task is not None:
                 self.task.cancel()
 
 
@@ -109,6 +107,7 @@ class Engine:
         codec: tuple[Decode, Encode] = (decode_kwargs, encode_result),
     ) -> None:
         self._loop = loop
+        self._tasks = EagerTasks(loop)
         self._consumer = consumer
         self._responder = responder
         self._block = block
@@ -192,15 +191,18 @@ class Engine:
         consumer = self._consumer
         ring = consumer.ring
         memory = cast(mmap, ring.memory)  # slices of a mapping are bytes
-        write_position = ring.write_position
+        write_position, read_position = ring.write_position, ring.read_position
+        urgent_count = self._urgent_count
         mask = ring.slot_count - 1
         base, stride = ring.slots_offset, ring.slot_stride
         longest = min(ring.slot_size, ring.max_message)
         unpack = _SLOT_AND_REQUEST.unpack_from
         cache = self._handlers.cache
+        decode, encode, respond = self._decode, self._encode, self._responder.result
         in_flight = self._in_flight
         spin = self._spin
         block = self._block
+        calls = block.calls
         turn_end = perf_counter_ns() + _TURN_NS
         most_tasks = len(in_flight) + _TASKS_PER_TURN
         write = first = consumer.position
@@ -227,7 +229,6 @@ class Engine:
                 slot = base + (position & mask) * stride
                 (
                     length,
-                    fragment,
                     type_,
                     request_id,
                     total,
@@ -236,25 +237,61 @@ class Engine:
                     kwargs_len,
                 ) = unpack(memory, slot)
                 names = slot + _NAMES_OFFSET
-                kwargs = names + module_len + function_len
-                end = kwargs + kwargs_len
-                if (
+                data = names + module_len + function_len
+                end = data + kwargs_len
+                if not (
                     type_ == TYPE_REQUEST
                     and end - slot == SLOT_HEADER_SIZE + total
                     and total == length <= longest
-                    and fragment == 0 != request_id
+                    and request_id != 0
                     and consumer.length == 0
                     # Valid names: these very bytes were parsed before.
-                    and (handler := cache.get(memory[names:kwargs])) is not None
+                    and (handler := cache.get(memory[names:data])) is not None
                     and handler.module_len == module_len
                 ):
-                    done = self._dispatch(request_id, handler, memory[kwargs:end])
+                    if not self._serve_slowly():
+                        self.seen = write
+                        return
+                elif self._cancels or ((in_flight or self._sync_jobs) and not handler.is_async):
+                    if not self._dispatch(request_id, handler, memory[data:end]):
+                        self.seen = write
+                        return
                 else:
-                    done = self._serve_slowly()
-                if not done:
-                    self.seen = write
-                    return
-                if len(in_flight) >= most_tasks or perf_counter_ns() > turn_end:
+                    # What _dispatch and _execute do for a call that need not wait, without the
+                    # price of calling them.
+                    try:
+                        kwargs = decode(memory[data:end])
+                        if tuple(kwargs) not in handler.accepted:
+                            handler.check(kwargs)
+                    except (PayloadError, CallRefused) as error:
+                        self._answer_misfit(request_id, error)
+                    else:
+                        consumer.position = position = position + 1
+                        # Release; pairs with the producer's load of read_position.
+                        read_position[0] = position
+                        if urgent_count[0] != self._urgent_seen:
+                            self._look_for_cancels()
+                        if self._cancels and self._answer_canceled(request_id, taken=True):
+                            pass
+                        elif handler.is_async:
+                            self._start_task(request_id, handler.name, handler.function, kwargs)
+                        else:
+                            self._running_id = request_id
+                            self._running_handler = handler
+                            self._running_call = None
+                            calls[0] = request_id | ONE_IN_FLIGHT
+                            try:
+                                result = handler.function(**kwargs)
+                            except BaseException as error:
+                                self._answer_exception(request_id, error, self._running_call)
+                            else:
+                                try:
+                                    body = encode(result)
+                                except PayloadError as error:
+                                    self._answer_unencodable(request_id, handler, result, error)
+                                else:
+                                    respond(request_id, body)
+                if perf_counter_ns() > turn_end or len(in_flight) >= most_tasks:
                     self.seen = consumer.position
                     return
             self.seen = consumer.published()
@@ -343,8 +380,6 @@ class Engine:
         self, request_id: int, handler: Handler, data: bytes, taken: bool = False
     ) -> bool:
         """Run a call or answer why not; False if it must wait in the ring."""
-        if self._urgent_count[0] != self._urgent_seen:
-            self._look_for_cancels()
         if self._cancels and self._answer_canceled(request_id, taken):
             return True
         in_flight = self._in_flight
@@ -355,9 +390,7 @@ class Engine:
             if tuple(kwargs) not in handler.accepted:
                 handler.check(kwargs)
         except (PayloadError, CallRefused) as error:
-            if not taken:
-                self._consumer.take()
-            self._responder.failure(request_id, STATUS_BAD_REQUEST, str(error))
+            self._answer_misfit(request_id, error, taken)
             return True
         if not taken:
             self._consumer.take()
@@ -380,6 +413,18 @@ class Engine:
             if coroutine is not None:
                 self._start_task(request_id, handler.name, _finish_coroutine, {"it": coroutine})
         return True
+
+    # spec:req LIFE-031 PAYLOAD-002 PAYLOAD-005
+    def _answer_misfit(
+        self, request_id: int, error: PayloadError | CallRefused, taken: bool = False
+    ) -> None:
+        """Answer a request whose arguments are not acceptable."""
+        if self._urgent_count[0] != self._urgent_seen:
+            self._look_for_cancels()
+        if not self._answer_canceled(request_id, taken):
+            if not taken:
+                self._consumer.take()
+            self._responder.failure(request_id, STATUS_BAD_REQUEST, str(error))
 
     # spec:req PAYLOAD-007
     def _execute(
@@ -407,6 +452,15 @@ class Engine:
         self._responder.result(request_id, body)
         return None
 
+    def _answer_unencodable(
+        self, request_id: int, handler: Handler, result: object, error: PayloadError
+    ) -> None:
+        """Answer a `def` that ran here and whose result is no JSON, or finish its coroutine."""
+        if inspect.iscoroutine(result):
+            self._start_task(request_id, handler.name, _finish_coroutine, {"it": result})
+        else:
+            self._responder.failure(request_id, STATUS_BAD_RESULT, str(error))
+
     # spec:req LIFE-033 PAYLOAD-007
     def _answer_exception(self, request_id: int, error: BaseException, call: Call | None) -> None:
         if self._abandoned:
@@ -431,19 +485,13 @@ class Engine:
         name: str,
         function: Callable[..., Coroutine[Any, Any, Any]],
         kwargs: dict[str, Any],
-    ) -> None:
+    ) -> FlyingCall:
         call = FlyingCall(request_id, name)
         self._in_flight[request_id] = call
-        work = self._run_task(call, function, kwargs)
-        if _EAGER:
-            running = asyncio._get_running_loop()
-            asyncio._set_running_loop(self._loop)
-            call.task = asyncio.Task(work, loop=self._loop, name=name, **_EAGER)
-            asyncio._set_running_loop(running)
-        else:
-            call.task = asyncio.Task(work, loop=self._loop, name=name)
+        call.task = self._tasks.start(self._run_task(call, function, kwargs), name)
+        return call
 
-    # spec:req LIFE-031 LIFE-034
+    # spec:req LIFE-034
     async def _run_task(
         self,
         call: FlyingCall,
@@ -453,13 +501,6 @@ class Engine:
         request_id = call.id
         context.enter(call)
         try:
-            if self._urgent_count[0] != self._urgent_seen:
-                self._look_for_cancels()
-            if call.known_cancelled:
-                self._landed(request_id)
-                self._responder.canceled(request_id, started=False)
-                return
-            call.started = True
             try:
                 result = await function(**kwargs)
             except BaseException as error:
@@ -475,8 +516,9 @@ class Engine:
         except BaseException as error:
             self._fatal(error)
         finally:
-            self._block.idle(len(self._in_flight))
-            if self.stopping:
+            # Whoever started the task does this if it never waited.
+            if call.task is not None:
+                self._block.idle(len(self._in_flight))
                 self._stop_if_done()
 
     # ------------------------------------------------------------ the sync thread
@@ -515,7 +557,11 @@ class Engine:
     def _job_done(self, call: FlyingCall, coroutine: Coroutine[Any, Any, Any] | None) -> None:
         self._sync_jobs -= 1
         if coroutine is not None:
-            self._start_task(call.id, call.function, _finish_coroutine, {"it": coroutine})
+            going_on = self._start_task(
+                call.id, call.function, _finish_coroutine, {"it": coroutine}
+            )
+            if call.known_cancelled:
+                going_on.cancel()
         # What waited for this thread, if anything, lies in the ring.
         self.serve()
 

@@ -24,12 +24,15 @@ from .region import Memory
 _U32_BYTES: Final = 4
 _U64_BYTES: Final = 8
 
+# For WorkerBlock.calls: what a request_id is put beside when no other call is in flight.
+ONE_IN_FLIGHT: Final = 1 << 32
+
 
 # spec:req REGION-012
 class WorkerBlock:
     """The worker block of a region; the worker is its only writer."""
 
-    __slots__ = ("_beats", "_calls", "_heartbeat", "_refused", "_state", "_views")
+    __slots__ = ("_beats", "_heartbeat", "_refused", "_state", "_views", "calls")
 
     def __init__(self, memory: Memory) -> None:
         self._views: list[memoryview] = []
@@ -38,7 +41,7 @@ class WorkerBlock:
         self._heartbeat = self._field(memory, WORKER_HEARTBEAT, _U64_BYTES)
         # current_call and in_flight are neighbours and change together: one store for both.
         assert WORKER_IN_FLIGHT == WORKER_CURRENT_CALL + _U32_BYTES
-        self._calls = self._field(memory, WORKER_CURRENT_CALL, _U64_BYTES)
+        self.calls = self._field(memory, WORKER_CURRENT_CALL, _U64_BYTES)
         self._refused = self._field(memory, WORKER_REFUSED, _U64_BYTES)
 
     def _field(self, memory: Memory, offset: int, size: int) -> memoryview:
@@ -79,13 +82,13 @@ class WorkerBlock:
 
     def running(self, request_id: int, in_flight: int) -> None:
         """A call occupies the main thread."""
-        self._calls[0] = request_id | in_flight << 32
+        self.calls[0] = request_id | in_flight << 32
 
     def idle(self, in_flight: int) -> None:
         """No call occupies the main thread. Shows progress, too: long calls end here each time."""
         self._beats += 1
         self._heartbeat[0] = self._beats
-        self._calls[0] = in_flight << 32
+        self.calls[0] = in_flight << 32
 
     def count_refused(self) -> None:
         self._refused[0] += 1

@@ -174,6 +174,12 @@ def returns_sleep(seconds: float) -> Any:
     return sleep(seconds)
 
 
+def begins_and_returns_sleep(seconds: float) -> Any:
+    begun.set()
+    assert released.wait(30)
+    return sleep(seconds)
+
+
 def asyncio_run(a: int, b: int) -> Any:
     return asyncio.run(async_add(a, b))
 

@@ -626,16 +626,17 @@ def test_large_queued_call_never_runs(lane: Lane) -> None:
     assert lane.answer(1).status_code == 499
 
 
-# spec:test LIFE-031
-def test_task_that_has_not_begun(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_module, "_EAGER", {})
-    lane.engine._handlers.find("sample", "yielding_add")
-    lane.request(1, "yielding_add", {"a": 1, "b": 2})
-    lane.engine.serve()  # the task exists now and has not begun
-    lane.cancel(1)
-    response = lane.answer(1)
+# spec:test LIFE-032 LIFE-033
+def test_cancel_of_a_coroutine_that_comes_from_the_thread(lane: Lane) -> None:
+    lane.request(1, "sleep", {"seconds": 1000})
+    lane.request(2, "begins_and_returns_sleep", {"seconds": 1000})
+    lane.until(sample.begun.is_set)
+    lane.cancel(2)
+    lane.engine.serve()
+    sample.released.set()
+    response = lane.answer(2)
     assert response.status_code == 499
-    assert details(response) == {"started": False}
+    assert details(response) == {"started": True}
 
 
 # spec:test LIFE-035
