@@ -90,7 +90,7 @@ trace: ## Show which tests cite which requirement of the specification
 check: lint check-generated test ## Everything that a change must pass
 
 .PHONY: bench
-bench: ## Compare the executor with Python's ProcessPoolExecutor
+bench: ## Compare the executor with other ways to call Python
 	$(GO) run ./cmd/ringwire bench --python $(PYTHON)
 
 .PHONY: fuzz

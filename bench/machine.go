@@ -18,17 +18,21 @@ type Machine struct {
 	OS     string `json:"os"`
 	Go     string `json:"go"`
 	Python string `json:"python"`
+	// Packages are the versions of what peers use, Python packages and Go modules.
+	Packages map[string]string `json:"packages"`
 }
 
 // ThisMachine describes where the program runs. What cannot be found out is
 // "unknown".
-func ThisMachine(ctx context.Context, python string) Machine {
+func ThisMachine(ctx context.Context, python string, packages map[string]string) Machine {
 	m := Machine{
 		CPU:    cpuModel(),
 		CPUs:   sys.CPUs(),
 		OS:     runtime.GOOS + "/" + runtime.GOARCH,
 		Go:     runtime.Version(),
 		Python: "unknown",
+
+		Packages: packages,
 	}
 	if release, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		m.OS += " " + strings.TrimSpace(string(release))

@@ -5,66 +5,133 @@ import (
 	"time"
 )
 
+// Report is a whole run.
+type Report struct {
+	Version string        `json:"version"`
+	Command string        `json:"command"`
+	Machine Machine       `json:"machine"`
+	Rounds  int           `json:"rounds"`
+	Span    time.Duration `json:"span_ns"` // of a round
+	Missing []Missing     `json:"missing"` // peers that could not be measured
+	Rows    []Row         `json:"rows"`
+	Idle    []Idle        `json:"idle,omitempty"`
+}
+
 // Row is the result for one Work.
 type Row struct {
 	Work
-	Results []Result `json:"results"` // in the order of the peers
+	Results []Result `json:"results"` // of the peers that do such work, in their order
 }
 
 // Result is that of one peer: medians over its rounds.
 type Result struct {
 	Peer           string        `json:"peer"`
-	P50            time.Duration `json:"p50_ns,omitempty"` // with one call in flight
-	P99            time.Duration `json:"p99_ns,omitempty"`
+	P50            time.Duration `json:"p50_ns"`
+	P99            time.Duration `json:"p99_ns"`
+	P999           time.Duration `json:"p999_ns"`
 	CallsPerSecond float64       `json:"calls_per_second"`
-	// Ratio is how many times better the first peer is: its calls per second over
-	// these, or these microseconds (P50) over its.
-	Ratio float64 `json:"ratio"`
+	CPU            time.Duration `json:"cpu_ns_per_call"` // of caller and workers together
+	Ratio          Ratio         `json:"ratio"`
 }
 
-func newRow(work Work, peers []Peer, samples [][]Sample) Row {
+// Ratio is how many times better the first peer of the row is: more calls per
+// second, lower latency, less CPU time. Below 1 it is worse. 0: not known.
+type Ratio struct {
+	CallsPerSecond float64 `json:"calls_per_second"`
+	P50            float64 `json:"p50"`
+	P99            float64 `json:"p99"`
+	CPU            float64 `json:"cpu"`
+}
+
+// figures are those of one round.
+type figures struct {
+	rate                float64 // calls per second
+	p50, p99, p999, cpu time.Duration
+}
+
+// newFigures sorts the latencies of the sample.
+func newFigures(s Sample) figures {
+	slices.Sort(s.Latencies)
+	return figures{
+		rate: float64(s.Calls) / s.Elapsed.Seconds(),
+		p50:  percentile(s.Latencies, 500),
+		p99:  percentile(s.Latencies, 990),
+		p999: percentile(s.Latencies, 999),
+		cpu:  s.CPU / time.Duration(s.Calls),
+	}
+}
+
+// newRow takes the rounds of each peer; those without any are left out.
+func newRow(work Work, peers []Peer, rounds [][]figures) Row {
 	row := Row{Work: work}
 	for i, p := range peers {
-		result := Result{Peer: p.Name()}
-		var p50s, p99s []time.Duration
-		var rates []float64
-		for _, s := range samples[i] {
-			rates = append(rates, float64(s.Calls)/s.Elapsed.Seconds())
-			if len(s.Latencies) > 0 {
-				slices.Sort(s.Latencies)
-				p50s = append(p50s, percentile(s.Latencies, 50))
-				p99s = append(p99s, percentile(s.Latencies, 99))
-			}
+		if len(rounds[i]) == 0 {
+			continue
 		}
-		result.CallsPerSecond = median(rates)
-		result.P50, result.P99 = median(p50s), median(p99s)
-		row.Results = append(row.Results, result)
+		row.Results = append(row.Results, Result{
+			Peer:           p.Name(),
+			P50:            median(rounds[i], func(f figures) time.Duration { return f.p50 }),
+			P99:            median(rounds[i], func(f figures) time.Duration { return f.p99 }),
+			P999:           median(rounds[i], func(f figures) time.Duration { return f.p999 }),
+			CallsPerSecond: median(rounds[i], func(f figures) float64 { return f.rate }),
+			CPU:            median(rounds[i], func(f figures) time.Duration { return f.cpu }),
+		})
+	}
+	if len(row.Results) == 0 || row.Results[0].Peer != peers[0].Name() {
+		return row // nothing to compare with
 	}
 	first := row.Results[0]
 	for i := range row.Results {
 		r := &row.Results[i]
-		if first.P50 > 0 {
-			r.Ratio = float64(r.P50) / float64(first.P50)
-		} else {
-			r.Ratio = first.CallsPerSecond / r.CallsPerSecond
+		r.Ratio = Ratio{
+			CallsPerSecond: ratio(first.CallsPerSecond, r.CallsPerSecond),
+			P50:            ratio(r.P50, first.P50),
+			P99:            ratio(r.P99, first.P99),
+			CPU:            ratio(r.CPU, first.CPU),
 		}
 	}
 	return row
 }
 
-// percentile returns the smallest sample that p percent of all do not exceed.
-// The samples are sorted and not empty.
+// capacity returns the best throughput of a peer in the rows that differ from w
+// only in how many calls are in flight, or 1 without any.
+func capacity(rows []Row, w Work, peer string) float64 {
+	best := 1.0
+	for _, row := range rows {
+		same := row.Work
+		same.InFlight, same.Load = w.InFlight, w.Load
+		if row.Load > 0 || same != w {
+			continue
+		}
+		for _, r := range row.Results {
+			if r.Peer == peer {
+				best = max(best, r.CallsPerSecond)
+			}
+		}
+	}
+	return best
+}
+
+func ratio[T float64 | time.Duration](a, b T) float64 {
+	if b == 0 {
+		return 0
+	}
+	return float64(a) / float64(b)
+}
+
+// percentile returns the smallest value that p of a thousand do not exceed. The
+// values are sorted and not empty.
 func percentile[T any](sorted []T, p int) T {
-	rank := (len(sorted)*p + 99) / 100 // rounded up
+	rank := (len(sorted)*p + 999) / 1000 // rounded up
 	return sorted[max(rank, 1)-1]
 }
 
-// median returns the middle of the values, the lower one of two, or zero.
-func median[T int64 | float64 | time.Duration](values []T) T {
-	if len(values) == 0 {
-		return 0
+// median returns the middle of what f says of the values, the lower one of two.
+func median[V any, T float64 | time.Duration](values []V, f func(V) T) T {
+	sorted := make([]T, len(values))
+	for i, v := range values {
+		sorted[i] = f(v)
 	}
-	sorted := slices.Clone(values)
 	slices.Sort(sorted)
-	return percentile(sorted, 50)
+	return percentile(sorted, 500)
 }

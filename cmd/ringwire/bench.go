@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,92 +15,180 @@ import (
 	"github.com/ringwire/ringwire/bench"
 )
 
-const benchHelp = `Measure the executor beside Python's concurrent.futures.ProcessPoolExecutor on the
-same functions, in alternating rounds of one run: latency with one call in flight,
-throughput with many. Figures are medians over the rounds; wake-ups cost
-differently on different machines, so trust the ratios.`
+const benchHelp = `Measure the executor beside what one would use instead, on the same functions and
+payloads, in alternating rounds of one run: Python's own process pools, JSON over Unix
+sockets, ZeroMQ, HTTP, gRPC, and the floors below them all. Peers whose Python package
+or program is not there are named and left out.
+
+Figures are medians over the rounds. The ratios say how many times better the first
+peer, ringwire itself, is than the one of their line; wake-ups cost differently on
+different machines, so trust the ratios.`
 
 const benchExample = `  ringwire bench --quick
-  ringwire bench --workers 1,2,4 --in-flight 256 --json`
+  ringwire bench --workers 1,2,4 --in-flight 1,64,256 --json figures.json
+  ringwire bench --only 'ringwire*' --only 'Unix socket*' --payloads 64,65536`
+
+// peersProgram is the program with the peers that need other Go modules.
+const peersProgram = "ringwire-peers"
 
 type benchCommand struct {
 	python   string
+	program  string
+	only     []string
 	workers  []int
-	inFlight int
+	inFlight []int
+	payloads []int
+	loads    []float64
+	idle     int
 	rounds   int
+	span     time.Duration
 	quick    bool
-	json     bool
+	json     string
+	plots    string
 }
 
 func newBench() *cobra.Command {
 	var c benchCommand
 	cmd := &cobra.Command{
 		Use:     "bench",
-		Short:   "Compare the executor with Python's ProcessPoolExecutor",
+		Short:   "Compare the executor with other ways to call Python",
 		Long:    benchHelp,
 		Example: benchExample,
 		Args:    cobra.NoArgs,
 		RunE:    c.run,
 	}
 	flags := cmd.Flags()
-	flags.IntSliceVar(&c.workers, "workers", []int{1, 2}, "worker processes, one table row for each `N`")
-	flags.IntVar(&c.inFlight, "in-flight", 64, "calls at the same time, for throughput")
+	flags.StringVar(&c.program, "peers", "", "`PATH` of "+peersProgram+"; default: beside this program, if it is there")
+	flags.StringArrayVar(&c.only, "only", nil, "measure only the peers whose name matches `PATTERN`; may be repeated")
+	flags.IntSliceVar(&c.workers, "workers", []int{1, 2}, "worker processes; all is measured with the first `N`, throughput with the others too")
+	flags.IntSliceVar(&c.inFlight, "in-flight", []int{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}, "calls at the same time")
+	flags.IntSliceVar(&c.payloads, "payloads", []int{0, 64, 1 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 16 << 20}, "`BYTES` of the string that is echoed")
+	flags.Float64SliceVar(&c.loads, "loads", []float64{0.5, 0.8}, "fractions of its capacity at which a peer's latency under load is measured")
+	flags.IntVar(&c.idle, "idle", 8, "worker processes of the pools whose CPU time is measured while they are idle; 0: not measured")
 	flags.IntVar(&c.rounds, "rounds", 5, "rounds for each figure")
-	flags.BoolVar(&c.quick, "quick", false, "fewer payloads and short rounds: a smoke test")
-	flags.BoolVar(&c.json, "json", false, "print the figures as JSON")
+	flags.DurationVar(&c.span, "span", 150*time.Millisecond, "how long a round lasts; a third more is for warming up")
+	flags.BoolVar(&c.quick, "quick", false, "fewer of everything and short rounds: a smoke test")
+	flags.StringVar(&c.json, "json", "", "write the figures to `FILE`; -: to standard output, instead of the tables")
+	flags.StringVar(&c.plots, "plots", "", "draw the figures as SVG into `DIR`; needs "+peersProgram)
 	pythonFlag(cmd, &c.python)
 	return cmd
 }
 
-// benchReport is what --json prints.
-type benchReport struct {
-	Version string        `json:"version"`
-	Machine bench.Machine `json:"machine"`
-	Rounds  int           `json:"rounds"`
-	Rows    []bench.Row   `json:"rows"`
-}
-
 func (c *benchCommand) run(cmd *cobra.Command, _ []string) error {
-	if c.rounds < 1 || c.inFlight < 2 || len(c.workers) == 0 || slices.Min(c.workers) < 1 {
-		return &usageError{errors.New("--rounds and --workers must be at least 1, --in-flight at least 2")}
+	c.hurry(cmd)
+	if err := c.validate(); err != nil {
+		return &usageError{err}
 	}
-	ctx, out := cmd.Context(), cmd.OutOrStdout()
-	report := benchReport{Version: buildVersion(), Machine: bench.ThisMachine(ctx, c.python), Rounds: c.rounds}
-	progress := func(int, int) {}
-	if !c.json {
-		printMachine(out, report)
-		progress = c.progress(cmd.ErrOrStderr())
-	}
-	peers := []bench.Peer{bench.Executor(c.python), bench.ProcessPool(c.python)}
-	rows, err := bench.Run(ctx, c.plan(), peers, progress)
+	ctx := cmd.Context()
+	catalog, err := bench.NewCatalog(ctx, c.python, c.findProgram())
 	if err != nil {
 		return err
 	}
-	report.Rows = rows
-	if c.json {
-		return printJSON(out, report)
+	if err := catalog.Select(c.only); err != nil {
+		return &usageError{err}
 	}
-	printLatency(out, rows)
-	printThroughput(out, rows, c.inFlight)
+	report := bench.Report{
+		Version: buildVersion(),
+		Command: strings.Join(append([]string{"ringwire"}, os.Args[1:]...), " "),
+		Machine: bench.ThisMachine(ctx, c.python, catalog.Versions),
+		Rounds:  c.rounds,
+		Span:    c.span,
+		Missing: catalog.Missing,
+	}
+	out := cmd.OutOrStdout()
+	if c.json == "-" {
+		out = io.Discard
+	}
+	printMachine(out, report)
+	progress := c.progress(cmd.ErrOrStderr())
+	if report.Rows, err = bench.Run(ctx, c.plan(), catalog.Peers, progress); err != nil {
+		return err
+	}
+	if c.idle > 0 {
+		if report.Idle, err = bench.MeasureIdle(ctx, catalog.Peers, c.idle, 2*time.Second); err != nil {
+			return err
+		}
+	}
+	printRows(out, report.Rows)
+	printIdle(out, report.Idle)
+	if err := c.writeJSON(cmd.OutOrStdout(), report); err != nil {
+		return err
+	}
+	if c.plots != "" {
+		return report.Plot(ctx, c.findProgram(), c.plots)
+	}
 	return nil
+}
+
+// hurry shortens what the caller has not chosen.
+func (c *benchCommand) hurry(cmd *cobra.Command) {
+	if !c.quick {
+		return
+	}
+	unchosen := func(flag string) bool { return !cmd.Flags().Changed(flag) }
+	if unchosen("workers") {
+		c.workers = []int{1}
+	}
+	if unchosen("in-flight") {
+		c.inFlight = []int{1, 64}
+	}
+	if unchosen("payloads") {
+		c.payloads = []int{64, 16 << 10}
+	}
+	if unchosen("loads") {
+		c.loads = []float64{0.5}
+	}
+	if unchosen("idle") {
+		c.idle = 0
+	}
+	if unchosen("rounds") {
+		c.rounds = 3
+	}
+	if unchosen("span") {
+		c.span = 30 * time.Millisecond
+	}
+}
+
+func (c *benchCommand) validate() error {
+	switch {
+	case c.rounds < 1 || c.span <= 0:
+		return errors.New("--rounds and --span must be positive")
+	case len(c.workers) == 0 || slices.Min(c.workers) < 1:
+		return errors.New("--workers must be at least 1")
+	case len(c.inFlight) == 0 || slices.Min(c.inFlight) < 1:
+		return errors.New("--in-flight must be at least 1")
+	case len(c.payloads) > 0 && slices.Min(c.payloads) < 0, c.idle < 0:
+		return errors.New("--payloads and --idle must not be negative")
+	case len(c.loads) > 0 && (slices.Min(c.loads) <= 0 || slices.Max(c.loads) >= 1):
+		return errors.New("--loads must lie between 0 and 1")
+	case c.plots != "" && c.findProgram() == "":
+		return fmt.Errorf("--plots needs %s: make bench builds it", peersProgram)
+	}
+	return nil
+}
+
+// findProgram returns the path of the other peers, or "" if there is none.
+func (c *benchCommand) findProgram() string {
+	if c.program != "" {
+		return c.program
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	beside := filepath.Join(filepath.Dir(self), peersProgram)
+	if _, err := os.Stat(beside); err != nil {
+		return ""
+	}
+	return beside
 }
 
 // plan is all that is measured.
 func (c *benchCommand) plan() bench.Plan {
-	payloads := []int{64, 1 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20}
-	plan := bench.Plan{Rounds: c.rounds, Span: bench.Span{WarmUp: 50 * time.Millisecond, Measure: 250 * time.Millisecond}}
-	if c.quick {
-		payloads = []int{64, 64 << 10}
-		plan.Span = bench.Span{WarmUp: 20 * time.Millisecond, Measure: 80 * time.Millisecond}
-	}
-	for _, workers := range c.workers {
-		for _, inFlight := range []int{1, c.inFlight} {
-			plan.Works = append(plan.Works, bench.Work{Workers: workers, Function: bench.Add, InFlight: inFlight})
-			for _, size := range payloads {
-				plan.Works = append(plan.Works, bench.Work{Workers: workers, Function: bench.Echo, Payload: size, InFlight: inFlight})
-			}
-		}
-	}
+	plan := bench.Plan{Rounds: c.rounds, Span: bench.Span{WarmUp: c.span / 3, Measure: c.span}}
+	plan.Works = bench.Works(bench.Lists{
+		Workers: c.workers, InFlight: c.inFlight, Payloads: c.payloads, Loads: c.loads,
+	})
 	return plan
 }
 
@@ -119,72 +210,16 @@ func (c *benchCommand) progress(w io.Writer) func(done, total int) {
 	}
 }
 
-func printMachine(w io.Writer, r benchReport) {
-	m := r.Machine
-	fmt.Fprintf(w, "ringwire %s, %s, %s\n%s, %d CPUs, %s\nmedians of %d alternating rounds\n",
-		r.Version, m.Go, m.Python, m.CPU, m.CPUs, m.OS, r.Rounds)
-}
-
-func printLatency(w io.Writer, rows []bench.Row) {
-	fmt.Fprintf(w, "\nLatency in µs, one call in flight; ratios of p50\n\n")
-	printRows(w, rows, true, []string{"p50", "p99"}, func(r bench.Result) []any {
-		return []any{microseconds(r.P50), microseconds(r.P99)}
-	})
-}
-
-func printThroughput(w io.Writer, rows []bench.Row, inFlight int) {
-	fmt.Fprintf(w, "\nThroughput, %d calls in flight\n\n", inFlight)
-	printRows(w, rows, false, []string{"calls/s"}, func(r bench.Result) []any {
-		return []any{thousands(int(r.CallsPerSecond))}
-	})
-}
-
-// printRows prints the rows about latency, or those about throughput: a few
-// columns for each peer, and the ratio for all but the first.
-func printRows(w io.Writer, rows []bench.Row, latency bool, columns []string, cells func(bench.Result) []any) {
-	header := []any{"Workers", "Call"}
-	for i, r := range rows[0].Results {
-		for _, column := range columns {
-			header = append(header, r.Peer+" "+column)
-		}
-		if i > 0 {
-			header = append(header, "Ratio")
-		}
+func (c *benchCommand) writeJSON(stdout io.Writer, report bench.Report) error {
+	switch c.json {
+	case "":
+		return nil
+	case "-":
+		return printJSON(stdout, report)
 	}
-	t := newTable(w, header...)
-	for _, row := range rows {
-		if (row.InFlight == 1) != latency {
-			continue
-		}
-		line := []any{row.Workers, callName(row.Work)}
-		for i, r := range row.Results {
-			line = append(line, cells(r)...)
-			if i > 0 {
-				line = append(line, fmt.Sprintf("%.1f×", r.Ratio))
-			}
-		}
-		t.AppendRow(line)
+	f, err := os.Create(c.json)
+	if err != nil {
+		return err
 	}
-	t.Render()
-}
-
-func callName(w bench.Work) string {
-	if w.Function == bench.Add {
-		return "add two numbers"
-	}
-	return "echo " + byteSize(w.Payload)
-}
-
-func byteSize(n int) string {
-	switch {
-	case n >= 1<<20:
-		return fmt.Sprintf("%d MiB", n>>20)
-	case n >= 1<<10:
-		return fmt.Sprintf("%d KiB", n>>10)
-	}
-	return fmt.Sprintf("%d B", n)
-}
-
-func microseconds(d time.Duration) string {
-	return fmt.Sprintf("%.1f", float64(d)/float64(time.Microsecond))
+	return errors.Join(printJSON(f, report), f.Close())
 }

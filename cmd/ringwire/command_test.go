@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ringwire/ringwire/bench"
 	"github.com/ringwire/ringwire/cmd/ringwire/internal/demo"
 	"github.com/ringwire/ringwire/cmd/ringwire/internal/doctor"
 )
@@ -28,6 +29,8 @@ func TestEveryCommandShowsAnExample(t *testing.T) {
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{"no-such-command"}, {"--no-such-flag"}, {"demo", "extra"}, {"demo", "--limit", "-1"}, {"bench", "--rounds", "0"},
+		{"bench", "--workers", "0"}, {"bench", "--in-flight", "0"}, {"bench", "--payloads", "-1"}, {"bench", "--loads", "1"},
+		{"bench", "--only", "nothing"}, {"bench", "--plots", "dir"},
 		{"inspect", "zz"}, {"inspect", "0"}, {"inspect", "--binary", "04"},
 	} {
 		if got := ringwire(t, "", args...); got.code != exitUsage || got.stdout != "" || !strings.Contains(got.stderr, "--help") {
@@ -111,11 +114,33 @@ func TestDemo(t *testing.T) {
 }
 
 func TestBench(t *testing.T) {
-	got := ringwire(t, "", "bench", "--quick", "--rounds", "1", "--workers", "1")
-	for _, want := range []string{"Latency in µs", "Throughput, 64 calls in flight", "echo 64 KiB", "ProcessPoolExecutor", "×"} {
+	file := filepath.Join(t.TempDir(), "figures.json")
+	args := []string{"bench", "--quick", "--rounds", "1", "--span", "10ms", "--only", "ringwire", "--only", "P*", "--only", "gRPC"}
+	got := ringwire(t, "", append(args, "--json", file)...)
+	for _, want := range []string{
+		"left out: gRPC: ", "add two numbers, 1 worker, 64 in flight", "echo 16 KiB", "50 % of each peer's capacity",
+		"ProcessPoolExecutor", "×",
+	} {
 		if got.code != 0 || !strings.Contains(got.stdout, want) {
 			t.Fatalf("no %q: %+v", want, got)
 		}
+	}
+	figures, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = ringwire(t, "", append(args, "--idle", "1", "--json", "-")...)
+	for _, text := range []string{string(figures), got.stdout} {
+		var report bench.Report
+		if err := json.Unmarshal([]byte(text), &report); err != nil {
+			t.Fatalf("%v: %+v", err, got)
+		}
+		if len(report.Rows) != 9 || len(report.Rows[0].Results) != 2 || report.Missing[0].Peer != "gRPC" {
+			t.Errorf("%+v", report)
+		}
+	}
+	if !strings.Contains(got.stdout, `"cpu_percent"`) {
+		t.Errorf("%+v", got)
 	}
 }
 

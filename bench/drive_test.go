@@ -1,0 +1,104 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func TestClosedLoopKeepsSoManyCallsInFlight(t *testing.T) {
+	var now, most atomic.Int64
+	all := make(chan struct{}) // closed when all callers are inside
+	call := func(context.Context, int) error {
+		if n := now.Add(1); n == 8 && most.CompareAndSwap(0, 8) {
+			close(all)
+		} else if n > 8 {
+			most.Store(n)
+		}
+		<-all
+		now.Add(-1)
+		return nil
+	}
+	sample, err := Drive(t.Context(), call, Round{Work: Work{InFlight: 8}, Seconds: 0.001})
+	if err != nil || most.Load() != 8 {
+		t.Fatalf("most=%d err=%v", most.Load(), err)
+	}
+	if sample.Calls < 8 || sample.Calls != len(sample.Latencies) || sample.Elapsed <= 0 {
+		t.Errorf("calls=%d latencies=%d elapsed=%v", sample.Calls, len(sample.Latencies), sample.Elapsed)
+	}
+}
+
+// A peer that stands still is found out: calls that were due meanwhile count from
+// when they were due.
+func TestOpenLoopCountsFromWhenCallsAreDue(t *testing.T) {
+	const pause = 50 * time.Millisecond
+	var serial = make(chan struct{}, 1)
+	call := func(_ context.Context, n int) error {
+		serial <- struct{}{}
+		if n == 0 {
+			<-time.After(pause)
+		}
+		<-serial
+		return nil
+	}
+	sample, err := Drive(t.Context(), call, Round{Rate: 1000, Seconds: 0.03})
+	if err != nil || sample.Calls != len(schedule(1000, 30*time.Millisecond)) {
+		t.Fatalf("calls=%d err=%v", sample.Calls, err)
+	}
+	slices.Sort(sample.Latencies)
+	// All were due within 30 ms and none can have ended before 50.
+	if p50 := percentile(sample.Latencies, 500); p50 < pause-30*time.Millisecond {
+		t.Errorf("p50=%v", p50)
+	}
+}
+
+func TestSchedule(t *testing.T) {
+	due := schedule(10_000, time.Second)
+	if len(due) < 9_000 || len(due) > 11_000 || !slices.IsSorted(due) || due[len(due)-1] >= time.Second {
+		t.Errorf("%d calls, the last at %v", len(due), due[len(due)-1])
+	}
+	if !slices.Equal(due, schedule(10_000, time.Second)) {
+		t.Error("not the same again")
+	}
+	if len(schedule(0.001, time.Millisecond)) != 1 {
+		t.Error("a round without calls")
+	}
+}
+
+func TestTheFirstFailureEndsALoop(t *testing.T) {
+	broken := errors.New("broken")
+	for _, r := range []Round{{Work: Work{InFlight: 4}, Seconds: 60}, {Rate: 100_000, Seconds: 1}} {
+		calls := atomic.Int64{}
+		_, err := Drive(t.Context(), func(context.Context, int) error {
+			calls.Add(1)
+			return broken
+		}, r)
+		if !errors.Is(err, broken) || calls.Load() > 2*outstanding {
+			t.Errorf("rate=%g: err=%v calls=%d", r.Rate, err, calls.Load())
+		}
+	}
+}
+
+func TestCallsCheckResults(t *testing.T) {
+	right := func(_ context.Context, handler string, arguments []byte) ([]byte, error) {
+		switch handler + string(arguments) {
+		case `add{"a":5,"b":2}`:
+			return []byte(`{"sum":7}`), nil
+		case `echo_async{"s":"xxx"}`:
+			return []byte(`"xxx"`), nil
+		}
+		return nil, errors.New("unexpected: " + handler + string(arguments))
+	}
+	wrong := func(context.Context, string, []byte) ([]byte, error) { return []byte("null"), nil }
+	for _, w := range []Work{{Function: Add}, {Function: Echo, Payload: 3, Async: true}} {
+		if err := JSONCalls(w, right)(t.Context(), 5); err != nil {
+			t.Error(err)
+		}
+		if JSONCalls(w, wrong)(t.Context(), 5) == nil {
+			t.Errorf("%s: a wrong result was accepted", w.Handler())
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package bench
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestWorks(t *testing.T) {
+	works := Works(Lists{Workers: []int{1, 2}, InFlight: []int{1, 4}, Payloads: []int{0, 1 << 20, 16 << 20}, Loads: []float64{0.5}})
+	want := []Work{
+		{Workers: 1, Function: Add, InFlight: 1},
+		{Workers: 1, Function: Add, InFlight: 4},
+		{Workers: 1, Function: Add, Async: true, InFlight: 1},
+		{Workers: 1, Function: Add, Async: true, InFlight: 64},
+		{Workers: 1, Function: Add, Load: 0.5},
+		{Workers: 1, Function: Echo, InFlight: 1},
+		{Workers: 1, Function: Echo, InFlight: 64},
+		{Workers: 1, Function: Echo, Payload: 1 << 20, InFlight: 1},
+		{Workers: 1, Function: Echo, Payload: 1 << 20, InFlight: 8},
+		{Workers: 1, Function: Echo, Payload: 16 << 20, InFlight: 1},
+		{Workers: 2, Function: Add, InFlight: 1},
+		{Workers: 2, Function: Add, InFlight: 64},
+		{Workers: 2, Function: Add, Load: 0.5},
+	}
+	if !slices.Equal(works, want) {
+		t.Errorf("got  %+v\nwant %+v", works, want)
+	}
+}
+
+func TestCatalog(t *testing.T) {
+	c, err := NewCatalog(t.Context(), "python3", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Peers[0].Name() != "ringwire" {
+		t.Errorf("first: %s", c.Peers[0].Name())
+	}
+	if len(c.Peers)+len(c.Missing) != len(entries(""))+len(elsewhere) {
+		t.Errorf("%d peers, %d missing", len(c.Peers), len(c.Missing))
+	}
+	c.Versions = map[string]string{}
+	before := len(c.Missing)
+	c.add(unixSocketPeer{name: "X"}, []string{"orjson"})
+	if added := c.Missing[before:]; len(added) != 1 || added[0] != (Missing{"X", "the Python package orjson is not installed"}) {
+		t.Errorf("%+v", added)
+	}
+
+	if err := c.Select([]string{"Unix socket*", "g*"}); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Peers) < 3 || c.Peers[0].Name() != "Unix socket, asyncio" || !slices.ContainsFunc(c.Missing, func(m Missing) bool { return m.Peer == "gRPC" }) {
+		t.Errorf("%+v", c)
+	}
+	if c.Select([]string{"nothing"}) == nil || c.Select([]string{"["}) == nil {
+		t.Error("a selection of nothing was accepted")
+	}
+	if _, err := NewCatalog(t.Context(), "no-such-python", ""); err == nil {
+		t.Error("an interpreter that is not there")
+	}
+	if _, err := NewCatalog(t.Context(), "python3", "no-such-program"); err == nil {
+		t.Error("a program that is not there")
+	}
+}

@@ -1,0 +1,82 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+)
+
+// Inventory is what the program of the other peers says of itself when it is run
+// with the argument "list". With "serve NAME WORKERS PYTHON" it is the caller of
+// one of them, see Speak; with "plot DIR" it draws the report on its standard
+// input.
+type Inventory struct {
+	Peers   []ProgramPeer     `json:"peers"`
+	Modules map[string]string `json:"modules"` // versions
+}
+
+// ProgramPeer is a peer of that program.
+type ProgramPeer struct {
+	Name   string   `json:"name"`
+	Needs  []string `json:"needs,omitempty"`  // Python packages
+	Floor  bool     `json:"floor,omitempty"`  // only one call at a time, and no payload
+	Absent string   `json:"absent,omitempty"` // why it was not built
+}
+
+// elsewhere names the peers of the program, for reports without it.
+var elsewhere = []string{"gRPC", "shmipc-go (Go to Go)", "floor: cache line", "floor: eventfd, one CPU", "floor: eventfd, two CPUs"}
+
+func (c *Catalog) addProgram(ctx context.Context, python, program string) error {
+	if program == "" {
+		for _, name := range elsewhere {
+			c.Missing = append(c.Missing, Missing{name, "the program ringwire-peers is not built: make bench does it"})
+		}
+		return nil
+	}
+	out, err := exec.CommandContext(ctx, program, "list").Output()
+	if err != nil {
+		return fmt.Errorf("ask %s for its peers: %w", program, err)
+	}
+	var inventory Inventory
+	if err := json.NewDecoder(bytes.NewReader(out)).Decode(&inventory); err != nil {
+		return fmt.Errorf("ask %s for its peers: %w", program, err)
+	}
+	for name, version := range inventory.Modules {
+		c.Versions[name] = version
+	}
+	for _, p := range inventory.Peers {
+		if p.Absent != "" {
+			c.Missing = append(c.Missing, Missing{p.Name, p.Absent})
+			continue
+		}
+		does := anything
+		if p.Floor {
+			does = isFloor
+		}
+		c.add(commandPeer{p.Name, does, func(_ string, workers int) []string {
+			return []string{program, "serve", p.Name, strconv.Itoa(workers), python}
+		}}, p.Needs)
+	}
+	return nil
+}
+
+// Plot lets the program draw the report into a folder.
+func (r Report) Plot(ctx context.Context, program, dir string) error {
+	report, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, program, "plot", dir)
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(report), os.Stderr
+	return cmd.Run()
+}
+
+// isFloor reports whether a floor can stand under the work: one small call at a
+// time.
+func isFloor(w Work) bool {
+	return w.Workers == 1 && w.Function == Add && !w.Async && w.InFlight == 1
+}

@@ -1,0 +1,55 @@
+package bench
+
+import (
+	"time"
+)
+
+// Work is what a row of the report is about.
+type Work struct {
+	Workers  int    `json:"workers"`
+	Function string `json:"function"`        // Add or Echo
+	Async    bool   `json:"async,omitempty"` // the handler is an `async def`
+	Payload  int    `json:"payload"`         // bytes of the string that Echo sends and returns
+	// InFlight callers call in a closed loop, each as soon as its last call has
+	// ended. 0: an open loop, see Load.
+	InFlight int `json:"in_flight,omitempty"`
+	// Load is the fraction of a peer's capacity, its best throughput in the rows
+	// before, at which calls are sent in an open loop, whether or not earlier ones
+	// have ended.
+	Load float64 `json:"load,omitempty"`
+}
+
+// The functions of handlers.py.
+const (
+	Add  = "add"  // of two integers
+	Echo = "echo" // of a string
+)
+
+// Handler returns the name of the function in handlers.py.
+func (w Work) Handler() string {
+	if w.Async {
+		return w.Function + "_async"
+	}
+	return w.Function
+}
+
+// Round is one measurement of one peer.
+type Round struct {
+	Work
+	Rate    float64 `json:"rate,omitempty"` // calls per second of an open loop
+	Seconds float64 `json:"seconds"`        // how long it lasts
+}
+
+func (r Round) span() time.Duration { return time.Duration(r.Seconds * float64(time.Second)) }
+
+// Sample is what a round has found.
+type Sample struct {
+	Calls   int
+	Elapsed time.Duration
+	// Latencies of the calls, in any order: of a closed loop, from one call's end
+	// to the next one's; of an open loop, from the time at which a call was due, so
+	// that a peer that falls behind cannot hide it.
+	Latencies []time.Duration
+	// CPU is the user and system time of the caller and of the workers together.
+	CPU time.Duration
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ringwire/ringwire/bench"
+)
+
+func printMachine(w io.Writer, r bench.Report) {
+	m := r.Machine
+	fmt.Fprintf(w, "ringwire %s, %s, %s\n%s, %d CPUs, %s\n", r.Version, m.Go, m.Python, m.CPU, m.CPUs, m.OS)
+	var versions []string
+	for _, name := range slices.Sorted(maps.Keys(m.Packages)) {
+		versions = append(versions, name+" "+m.Packages[name])
+	}
+	if versions != nil {
+		fmt.Fprintln(w, strings.Join(versions, ", "))
+	}
+	fmt.Fprintf(w, "medians of %d alternating rounds of %v\n%s\n", r.Rounds, r.Span, r.Command)
+	for _, m := range r.Missing {
+		fmt.Fprintf(w, "left out: %s: %s\n", m.Peer, m.Reason)
+	}
+}
+
+// printRows prints a table for each row of the report: a line for each peer.
+func printRows(w io.Writer, rows []bench.Row) {
+	for _, row := range rows {
+		fmt.Fprintf(w, "\n%s\n\n", workTitle(row.Work))
+		first := row.Results[0].Peer
+		t := newTable(w, "Peer", "p50 µs", "p99 µs", "p99.9 µs", "calls/s", "CPU µs/call",
+			first+" is better ×: p50", "p99", "calls/s", "CPU")
+		for i, r := range row.Results {
+			line := []any{r.Peer, microseconds(r.P50), microseconds(r.P99), microseconds(r.P999),
+				thousands(int(r.CallsPerSecond)), microseconds(r.CPU)}
+			if i > 0 && r.Ratio.P50 > 0 {
+				line = append(line, times(r.Ratio.P50), times(r.Ratio.P99), times(r.Ratio.CallsPerSecond), times(r.Ratio.CPU))
+			}
+			t.AppendRow(line)
+		}
+		t.Render()
+	}
+}
+
+func printIdle(w io.Writer, idle []bench.Idle) {
+	if len(idle) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nNobody calls, %s\n\n", plural(idle[0].Workers, "worker"))
+	t := newTable(w, "Peer", "% of a CPU")
+	for _, i := range idle {
+		t.AppendRow([]any{i.Peer, fmt.Sprintf("%.3f", i.CPU)})
+	}
+	t.Render()
+}
+
+func workTitle(w bench.Work) string {
+	call := "add two numbers"
+	if w.Function == bench.Echo {
+		call = "echo " + byteSize(w.Payload)
+	}
+	if w.Async {
+		call += ", async handler"
+	}
+	how := fmt.Sprintf("%d in flight", w.InFlight)
+	if w.Load > 0 {
+		how = fmt.Sprintf("sent at %g %% of each peer's capacity, latency from when a call is due", 100*w.Load)
+	}
+	return fmt.Sprintf("%s, %s, %s", call, plural(w.Workers, "worker"), how)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func byteSize(n int) string {
+	switch {
+	case n >= 1<<20:
+		return fmt.Sprintf("%d MiB", n>>20)
+	case n >= 1<<10:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+// times shows a ratio with two digits that matter.
+func times(r float64) string {
+	switch {
+	case r >= 10:
+		return fmt.Sprintf("%.0f×", r)
+	case r >= 1:
+		return fmt.Sprintf("%.1f×", r)
+	}
+	return fmt.Sprintf("%.2f×", r)
+}
+
+func microseconds(d time.Duration) string {
+	return fmt.Sprintf("%.1f", float64(d)/float64(time.Microsecond))
+}
