@@ -1,9 +1,12 @@
 package executor_test
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/ringwire/ringwire/executor"
@@ -61,5 +64,44 @@ func TestHostileWorker(t *testing.T) {
 				t.Errorf("%d late responses", late)
 			}
 		})
+	}
+}
+
+// TestAnswerToHalfARequest gives the pool a worker that answers a request before it
+// can have it all. Were the answer believed, the caller would get its arguments back,
+// and perhaps change them, while they are being sent.
+//
+//spec:test RING-013
+func TestAnswerToHalfARequest(t *testing.T) {
+	hostile, err := filepath.Abs("testdata/hostile_worker.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log eventLog
+	p := newPool(t, executor.Config{
+		Workers: 1, Python: hostile, DrainTimeout: -1, SlotCount: 4,
+		Env:    []string{"HOSTILE=early", "HOSTILE_DONE=" + filepath.Join(t.TempDir(), "done")},
+		Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	f := p.Submit(ctx, "handlers:length", args("s", strings.Repeat("x", 100_000)))
+	for p.Stats().Restarts == 0 {
+		select {
+		case <-f.Done():
+			t.Fatalf("the call has ended: %v", f.Result(nil))
+		default:
+			runtime.Gosched()
+		}
+	}
+	// It never ran, so it waits for the next worker, which takes nothing.
+	if s := p.Stats(); s.Retried != 1 {
+		t.Errorf("%+v", s)
+	}
+	if !strings.Contains(log.of(1), "response to a request that is still being sent") {
+		t.Errorf("reason: %s", log.of(1))
+	}
+	cancel()
+	if err := f.Result(nil); !errors.Is(err, executor.ErrCanceled) {
+		t.Errorf("got %v", err)
 	}
 }

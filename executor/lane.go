@@ -3,6 +3,7 @@ package executor
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -186,23 +187,30 @@ func (l *lane) enter(c *call) (id uint32, ok bool) {
 // leave takes the call with this id out of the table, or returns nil if there is
 // none. An id is free again only then, also when the caller is long gone.
 //
+// A response to a request that is still being sent is an error: its worker cannot
+// have the request whole, and the rest of it is in memory that the call would give
+// back.
+//
 //spec:req LIFE-021
-func (l *lane) leave(id uint32) *call {
+func (l *lane) leave(id uint32) (*call, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i := index(id)
 	if i < 0 || i >= len(l.table) {
-		return nil
+		return nil, nil
 	}
 	e := &l.table[i]
 	if e.call == nil || uint32(e.sequence) != id>>indexBits {
-		return nil
+		return nil, nil
 	}
 	c := e.call
+	if c == l.stream {
+		return nil, fmt.Errorf("response to a request that is still being sent: request_id=%d", id)
+	}
 	e.call = nil
 	l.unused = append(l.unused, uint16(i))
 	l.load.Add(-1)
-	return c
+	return c, nil
 }
 
 // sendInPieces starts to send a request that does not fit the ring now.
@@ -279,7 +287,7 @@ func (l *lane) send(r wire.Request, a *arguments) {
 		var err error
 		for len(rest) > 0 && err == nil {
 			var n int
-			n, err = l.producer.Write(rest[0])
+			n, err = l.producer.Write(rest[0][:min(len(rest[0]), maxPiece-sent)])
 			sent += n
 			if rest[0] = rest[0][n:]; len(rest[0]) > 0 {
 				break
@@ -313,6 +321,11 @@ func (l *lane) send(r wire.Request, a *arguments) {
 }
 
 const minPause = 10 * time.Microsecond
+
+// maxPiece is how many bytes of a request are copied before others get the lane's
+// lock: a worker that keeps up would let the copying go on to the end, while calls
+// on their way to other lanes wait behind the one that asks this lane.
+const maxPiece = 128 << 10
 
 // sendCancel sends CANCEL for a call of this lane, or reports false if it can't
 // be sent yet.

@@ -243,8 +243,12 @@ func (l *lane) drain() (n int, err error) {
 		if err != nil {
 			return n, err
 		}
+		c, err := l.leave(r.ID)
+		if err != nil {
+			return n, err
+		}
 		n++
-		if c := l.leave(r.ID); c == nil || !c.answer(l, r.ID, &r, owned) {
+		if c == nil || !c.answer(l, r.ID, &r, owned) {
 			l.pool.counters.late.Add(1)
 		}
 	}
