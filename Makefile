@@ -38,6 +38,7 @@ test: test-go test-python ## Run all tests, Go and Python
 test-go: ## Run go vet and the Go tests
 	$(GO) vet ./...
 	$(GO) test ./...
+	cd bench/peers && $(GO) vet ./... && $(GO) test ./...
 
 .PHONY: test-python
 test-python: $(VENV)/test.stamp ## Run the tests of pyref/
@@ -56,6 +57,7 @@ fmt: $(LINTER) $(VENV)/lint.stamp ## Format the sources
 lint: $(LINTER) $(VENV)/lint.stamp ## Check formatting, style and types of Go and Python
 	$(LINTER) fmt --diff
 	$(LINTER) run
+	cd bench/peers && $(LINTER) run
 	cd pyref && $(VENV_PY) -m ruff format --check && $(VENV_PY) -m ruff check && $(VENV_PY) -m mypy
 	$(VENV_PY) -m ruff check --config pyref/pyproject.toml $(PYTHON_ELSEWHERE)
 	$(VENV_PY) -m ruff format --check --config pyref/pyproject.toml $(PYTHON_ELSEWHERE)
@@ -75,6 +77,7 @@ check-generated: ## Fail if a generated file is not current
 	$(PYTHON) pyref/tools/generate_registry.py --check
 	$(GO) run ./cmd/ringwire vectors check
 	$(GO) mod tidy -diff
+	cd bench/peers && $(GO) mod tidy -diff
 
 .PHONY: check-wasm
 check-wasm: ## Rebuild the committed WebAssembly modules and compare (clang 19, lld 19)
@@ -89,9 +92,16 @@ trace: ## Show which tests cite which requirement of the specification
 .PHONY: check
 check: lint check-generated test ## Everything that a change must pass
 
+# Relative paths, because the command stands in the report.
 .PHONY: bench
-bench: ## Compare the executor with other ways to call Python
-	$(GO) run ./cmd/ringwire bench --python $(PYTHON)
+bench: build bench-peers $(VENV)/bench.stamp ## Compare the executor with all other ways to call Python; writes docs/benchmarks
+	bin/ringwire bench --python .venv/bin/python --json docs/benchmarks/results.json --plots docs/benchmarks \
+	  $(BENCHFLAGS) >docs/benchmarks/results.txt
+	cat docs/benchmarks/results.txt
+
+.PHONY: bench-peers
+bench-peers: ## Build the peers that need other Go modules into bin/ringwire-peers
+	cd bench/peers && $(GO) build -trimpath -o $(BIN)/ringwire-peers .
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME

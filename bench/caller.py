@@ -37,6 +37,9 @@ class Request:
         """The arguments of call number n, as a function."""
         if self.function == "add":
             return lambda n: {"a": n, "b": 2}
+        if self.function == "echo_bytes":
+            data = b"\xff" * self.payload
+            return lambda _: {"b": data}
         text = "x" * self.payload
         return lambda _: {"s": text}
 
@@ -50,10 +53,12 @@ class Sample:
 
 def check_of(request: Request) -> Check:
     """How to judge the result of call number n."""
-    text = "x" * request.payload
+    same: str | bytes = "x" * request.payload
+    if request.function == "echo_bytes":
+        same = b"\xff" * request.payload
 
     def check(n: int, result: Any) -> None:
-        if result != ({"sum": n + 2} if request.function == "add" else text):
+        if result != ({"sum": n + 2} if request.function == "add" else same):
             raise ValueError("wrong result")
 
     return check

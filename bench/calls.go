@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,10 +26,17 @@ type echoArguments struct {
 	S string `json:"s"`
 }
 
+type echoBytesArguments struct {
+	B []byte `json:"b"`
+}
+
 // JSONCalls returns the calls of w for a peer that carries JSON: encoded, carried,
 // decoded and checked as every caller written in Go does it here.
 func JSONCalls(w Work, carry RoundTrip) Call {
 	return calls(w, func(ctx context.Context, handler string, arguments, result any) error {
+		if handler == EchoBytes {
+			handler = "echo_base64"
+		}
 		request, err := json.Marshal(arguments)
 		if err != nil {
 			return err
@@ -51,6 +59,16 @@ func calls(w Work, do func(ctx context.Context, handler string, arguments, resul
 				return err
 			}
 			return check(r.Sum == n+2)
+		}
+	}
+	if w.Function == EchoBytes {
+		data := bytes.Repeat([]byte{0xff}, w.Payload)
+		return func(ctx context.Context, _ int) error {
+			var r []byte
+			if err := do(ctx, handler, echoBytesArguments{data}, &r); err != nil {
+				return err
+			}
+			return check(bytes.Equal(r, data))
 		}
 	}
 	text := strings.Repeat("x", w.Payload)

@@ -87,13 +87,15 @@ func TestCallsCheckResults(t *testing.T) {
 		switch handler + string(arguments) {
 		case `add{"a":5,"b":2}`:
 			return []byte(`{"sum":7}`), nil
+		case `echo_base64{"b":"////"}`:
+			return []byte(`"////"`), nil
 		case `echo_async{"s":"xxx"}`:
 			return []byte(`"xxx"`), nil
 		}
 		return nil, errors.New("unexpected: " + handler + string(arguments))
 	}
 	wrong := func(context.Context, string, []byte) ([]byte, error) { return []byte("null"), nil }
-	for _, w := range []Work{{Function: Add}, {Function: Echo, Payload: 3, Async: true}} {
+	for _, w := range []Work{{Function: Add}, {Function: Echo, Payload: 3, Async: true}, {Function: EchoBytes, Payload: 3}} {
 		if err := JSONCalls(w, right)(t.Context(), 5); err != nil {
 			t.Error(err)
 		}

@@ -1,5 +1,7 @@
 """The functions that every peer runs."""
 
+import base64
+
 
 def add(a: int, b: int) -> dict[str, int]:
     return {"sum": a + b}
@@ -7,6 +9,15 @@ def add(a: int, b: int) -> dict[str, int]:
 
 def echo(s: str) -> str:
     return s
+
+
+def echo_bytes(b: bytes) -> bytes:
+    return b
+
+
+def echo_base64(b: str) -> str:
+    """What becomes of echo_bytes where JSON is all that travels."""
+    return base64.b64encode(echo_bytes(base64.b64decode(b))).decode()
 
 
 async def add_async(a: int, b: int) -> dict[str, int]:

@@ -38,6 +38,7 @@ func TestRealPeers(t *testing.T) {
 				{Work: Work{Function: Add, InFlight: 8}},
 				{Work: Work{Function: Echo, Payload: 300_000, InFlight: 1}},
 				{Work: Work{Function: Echo, Payload: 300_000, InFlight: 3}},
+				{Work: Work{Function: EchoBytes, Payload: 300_000, InFlight: 3}},
 				{Work: Work{Function: Echo, Payload: 10, Async: true, InFlight: 1}},
 				{Work: Work{Function: Echo, Payload: 300_000, Async: true, InFlight: 5}},
 				{Work: Work{Function: Add, Async: true}, Rate: 500},

@@ -11,12 +11,15 @@ type Lists struct {
 const (
 	// busy is how many calls are in flight where one depth must do.
 	busy = 64
+	// large is from how many bytes on it matters whether they travel as JSON.
+	large = 64 << 10
 	// mostInFlight bounds the bytes of the strings in flight.
 	mostInFlight = 8 << 20
 )
 
 // Works returns what is worth measuring: with the first number of workers, adding
-// at every depth, echoing every payload alone and busily, both with an async
+// at every depth, echoing every payload alone and busily and a large one as bytes
+// too, adding with an async
 // handler, and adding under each load; with the other numbers of workers, adding
 // and echoing alone, busily, and under load.
 func Works(l Lists) []Work {
@@ -45,6 +48,9 @@ func (l Lists) all(workers int) []Work {
 	works = append(works, l.underLoad(workers)...)
 	for _, size := range l.Payloads {
 		works = append(works, Work{Workers: workers, Function: Echo, Payload: size, InFlight: 1})
+		if size >= large {
+			works = append(works, Work{Workers: workers, Function: EchoBytes, Payload: size, InFlight: 1})
+		}
 		if n := min(busy, mostInFlight/max(size, 1)); n > 1 {
 			works = append(works, Work{Workers: workers, Function: Echo, Payload: size, InFlight: n})
 		}

@@ -23,7 +23,8 @@ type Row struct {
 	Results []Result `json:"results"` // of the peers that do such work, in their order
 }
 
-// Result is that of one peer: medians over its rounds.
+// Result is that of one peer: medians over its rounds. P999 is of all rounds
+// together, because one of them may not have a thousand calls.
 type Result struct {
 	Peer           string        `json:"peer"`
 	P50            time.Duration `json:"p50_ns"`
@@ -45,8 +46,9 @@ type Ratio struct {
 
 // figures are those of one round.
 type figures struct {
-	rate                float64 // calls per second
-	p50, p99, p999, cpu time.Duration
+	rate          float64 // calls per second
+	p50, p99, cpu time.Duration
+	latencies     []time.Duration
 }
 
 // newFigures sorts the latencies of the sample.
@@ -56,8 +58,9 @@ func newFigures(s Sample) figures {
 		rate: float64(s.Calls) / s.Elapsed.Seconds(),
 		p50:  percentile(s.Latencies, 500),
 		p99:  percentile(s.Latencies, 990),
-		p999: percentile(s.Latencies, 999),
 		cpu:  s.CPU / time.Duration(s.Calls),
+
+		latencies: s.Latencies,
 	}
 }
 
@@ -72,7 +75,7 @@ func newRow(work Work, peers []Peer, rounds [][]figures) Row {
 			Peer:           p.Name(),
 			P50:            median(rounds[i], func(f figures) time.Duration { return f.p50 }),
 			P99:            median(rounds[i], func(f figures) time.Duration { return f.p99 }),
-			P999:           median(rounds[i], func(f figures) time.Duration { return f.p999 }),
+			P999:           p999(rounds[i]),
 			CallsPerSecond: median(rounds[i], func(f figures) float64 { return f.rate }),
 			CPU:            median(rounds[i], func(f figures) time.Duration { return f.cpu }),
 		})
@@ -110,6 +113,15 @@ func capacity(rows []Row, w Work, peer string) float64 {
 		}
 	}
 	return best
+}
+
+func p999(rounds []figures) time.Duration {
+	var all []time.Duration
+	for _, f := range rounds {
+		all = append(all, f.latencies...)
+	}
+	slices.Sort(all)
+	return percentile(all, 999)
 }
 
 func ratio[T float64 | time.Duration](a, b T) float64 {

@@ -20,7 +20,7 @@ const (
 	responseHeader = 8
 )
 
-var socketHandlers = []string{"add", "echo", "add_async", "echo_async"}
+var socketHandlers = []string{"add", "echo", "echo_base64", "add_async", "echo_async"}
 
 func appendRequest(b []byte, id uint32, handler string, arguments []byte) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(arguments)))

@@ -27,10 +27,11 @@ RESPONSE = struct.Struct("<II")
 HANDLERS: list[Callable[..., Any]] = [
     handlers.add,
     handlers.echo,
+    handlers.echo_base64,
     handlers.add_async,
     handlers.echo_async,
 ]
-FIRST_ASYNC = 2
+FIRST_ASYNC = 3
 CHUNK = 256 << 10
 
 Answer = Callable[[int, int, bytes], bytes]

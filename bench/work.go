@@ -7,9 +7,9 @@ import (
 // Work is what a row of the report is about.
 type Work struct {
 	Workers  int    `json:"workers"`
-	Function string `json:"function"`        // Add or Echo
+	Function string `json:"function"`        // Add, Echo or EchoBytes
 	Async    bool   `json:"async,omitempty"` // the handler is an `async def`
-	Payload  int    `json:"payload"`         // bytes of the string that Echo sends and returns
+	Payload  int    `json:"payload"`         // bytes that are sent and returned
 	// InFlight callers call in a closed loop, each as soon as its last call has
 	// ended. 0: an open loop, see Load.
 	InFlight int `json:"in_flight,omitempty"`
@@ -23,6 +23,9 @@ type Work struct {
 const (
 	Add  = "add"  // of two integers
 	Echo = "echo" // of a string
+	// EchoBytes is of bytes. JSON has none, so they are base64 where a peer carries
+	// JSON, as encoding/json does it, and the handler is given and returns that.
+	EchoBytes = "echo_bytes"
 )
 
 // Handler returns the name of the function in handlers.py.

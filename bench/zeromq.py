@@ -8,6 +8,7 @@ them. The workers have no event loop, so they run the ordinary function instead 
 
 from __future__ import annotations
 
+import base64
 import importlib
 import multiprocessing
 import sys
@@ -18,7 +19,7 @@ from typing import Any
 import caller
 import codec
 import handlers
-from caller import MICROSECOND, Request, Sample, now
+from caller import MICROSECOND, Arguments, Check, Request, Sample, now
 
 zmq = importlib.import_module("zmq")
 decode, encode = codec.choose("stdlib")
@@ -36,6 +37,14 @@ def work(requests: str, results: str) -> None:
         result = encode(getattr(handlers, name.decode())(**decode(arguments)))
         push.send(call + b"\0" + result)
     context.destroy()
+
+
+def base64_arguments(arguments: Arguments) -> Arguments:
+    return lambda n: {"b": base64.b64encode(arguments(n)["b"]).decode()}
+
+
+def base64_check(check: Check) -> Check:
+    return lambda n, result: check(n, base64.b64decode(result))
 
 
 class Lanes:
@@ -58,6 +67,12 @@ class Lanes:
         arguments = request.arguments()
         check = caller.check_of(request)
         pushes = self.pushes
+        if request.function == "echo_bytes":
+            name, arguments, check = (
+                b"echo_base64",
+                base64_arguments(arguments),
+                base64_check(check),
+            )
 
         def send(n: int) -> None:
             message = b"%d\0%b\0%b" % (n, name, encode(arguments(n)))

@@ -66,7 +66,7 @@ func newBench() *cobra.Command {
 	flags.Float64SliceVar(&c.loads, "loads", []float64{0.5, 0.8}, "fractions of its capacity at which a peer's latency under load is measured")
 	flags.IntVar(&c.idle, "idle", 8, "worker processes of the pools whose CPU time is measured while they are idle; 0: not measured")
 	flags.IntVar(&c.rounds, "rounds", 5, "rounds for each figure")
-	flags.DurationVar(&c.span, "span", 150*time.Millisecond, "how long a round lasts; a third more is for warming up")
+	flags.DurationVar(&c.span, "span", 100*time.Millisecond, "how long a round lasts; a third more is for warming up")
 	flags.BoolVar(&c.quick, "quick", false, "fewer of everything and short rounds: a smoke test")
 	flags.StringVar(&c.json, "json", "", "write the figures to `FILE`; -: to standard output, instead of the tables")
 	flags.StringVar(&c.plots, "plots", "", "draw the figures as SVG into `DIR`; needs "+peersProgram)

@@ -60,8 +60,11 @@ func printIdle(w io.Writer, idle []bench.Idle) {
 
 func workTitle(w bench.Work) string {
 	call := "add two numbers"
-	if w.Function == bench.Echo {
+	switch w.Function {
+	case bench.Echo:
 		call = "echo " + byteSize(w.Payload)
+	case bench.EchoBytes:
+		call = "echo " + byteSize(w.Payload) + " of bytes"
 	}
 	if w.Async {
 		call += ", async handler"
