@@ -18,10 +18,9 @@ const (
 )
 
 // Works returns what is worth measuring: with the first number of workers, adding
-// at every depth, echoing every payload alone and busily and a large one as bytes
-// too, adding with an async
-// handler, and adding under each load; with the other numbers of workers, adding
-// and echoing alone, busily, and under load.
+// at every depth, with an async handler, and under each load, and echoing every
+// payload alone and busily, a large one as bytes too; with the other numbers of
+// workers, adding alone, busily, and under load.
 func Works(l Lists) []Work {
 	var works []Work
 	for i, workers := range l.Workers {
