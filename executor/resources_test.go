@@ -94,6 +94,72 @@ func firstLine(s string) string {
 	return line
 }
 
+// asCramped makes the test binary be a program under this limit of memory.
+const asCramped = "RINGWIRE_TEST_CRAMPED"
+
+// TestTooLittleMemory starts pools whose lanes are larger than the process may map,
+// or than its files may be.
+func TestTooLittleMemory(t *testing.T) {
+	limits := map[string]struct {
+		resource int
+		room     uint64 // beyond what is in use
+		want     error
+	}{
+		"address space": {syscall.RLIMIT_AS, 1 << 30, syscall.ENOMEM},
+		"file size":     {syscall.RLIMIT_FSIZE, 1 << 30, syscall.EFBIG},
+	}
+	name := os.Getenv(asCramped)
+	if name == "" {
+		for name := range limits {
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestTooLittleMemory$")
+			cmd.Env = append(os.Environ(), asCramped+"="+name)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", name, err, out)
+			}
+		}
+		return
+	}
+	l := limits[name]
+	cfg := executor.Config{Workers: 1, Path: []string{"testdata"}, Allow: []string{"handlers:*"}}
+	call := func() {
+		p, err := executor.New(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil {
+			t.Error(err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	call() // what is made once per process is made
+	if l.resource == syscall.RLIMIT_AS {
+		statm, err := os.ReadFile("/proc/self/statm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var pages uint64
+		if _, err := fmt.Sscan(string(statm), &pages); err != nil {
+			t.Fatal(err)
+		}
+		l.room += pages * uint64(os.Getpagesize())
+	}
+	if err := syscall.Setrlimit(l.resource, &syscall.Rlimit{Cur: l.room, Max: l.room}); err != nil {
+		t.Fatal(err)
+	}
+	before := footprint()
+	cfg.SlotCount, cfg.SlotSize = 2048, 1<<20
+	_, err := executor.New(t.Context(), cfg)
+	var startup *executor.StartupError
+	if !errors.As(err, &startup) || !errors.Is(err, l.want) || !strings.Contains(err.Error(), "shared memory: size=429") {
+		t.Errorf("unclear error: %v", err)
+	}
+	before.check(t)
+	cfg.SlotCount, cfg.SlotSize = 0, 0
+	call()
+}
+
 // asForbidden makes the test binary be a program that may not make the system call
 // of this name, as under the seccomp profile of a container.
 const asForbidden = "RINGWIRE_TEST_FORBIDDEN"

@@ -66,7 +66,7 @@ func seal(f *os.File, seals int) error {
 func Map(f *os.File, size int) ([]byte, error) {
 	mem, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
-		return nil, os.NewSyscallError("mmap", err)
+		return nil, fmt.Errorf("map shared memory: size=%d: %w", size, os.NewSyscallError("mmap", err))
 	}
 	return mem, nil
 }
