@@ -61,7 +61,7 @@ func TestHostileMemory(t *testing.T) {
 		Workers: 3, Python: python, Allow: []string{"checked:*"}, Preload: []string{"checked"},
 		SlotCount: slotCount, SlotSize: slotSize,
 		MaxMessage:   maxMessage,      // so that believing a length would show
-		CancelGrace:  2 * time.Second, // far longer than a call takes on a busy machine
+		CancelGrace:  5 * time.Second, // far longer than a call takes on a busy machine
 		DrainTimeout: -1,
 	})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -73,7 +73,7 @@ func TestHostileMemory(t *testing.T) {
 		s := &scribbler{run: h, worker: worker, anything: worker == 0, rng: rand.New(rand.NewPCG(uint64(worker), 4))}
 		scribblers.Go(func() { s.work(stop) })
 	}
-	scribblers.Go(func() { h.watchMemory(stop) })
+	scribblers.Go(func() { h.watch(stop) })
 	for g := range 24 {
 		rng := rand.New(rand.NewPCG(uint64(g), 5))
 		callers.Go(func() {
@@ -102,8 +102,8 @@ func TestHostileMemory(t *testing.T) {
 	}
 	scribblers.Wait()
 
-	t.Logf("%d scribbles: %d calls done, of them %d by the worker left alone, %d damaged, %d failed; %d protocol errors, %d restarts, %d late, at most %d MiB of heap",
-		h.scribbles.Load(), h.done.Load(), h.byHonest.Load(), h.damaged.Load(), h.failed.Load(), h.protocol.Load(), p.Stats().Restarts, p.Stats().Late, h.heap.Load()>>20)
+	t.Logf("%d scribbles: %d calls done, of them %d by the worker left alone, %d damaged, %d failed; %d protocol errors, %d restarts, %d late, at most %d MiB of heap; kept waiting for up to %s",
+		h.scribbles.Load(), h.done.Load(), h.byHonest.Load(), h.damaged.Load(), h.failed.Load(), h.protocol.Load(), p.Stats().Restarts, p.Stats().Late, h.heap.Load()>>20, time.Duration(h.pause.Load()))
 	if h.byHonest.Load() == 0 || h.protocol.Load() == 0 {
 		t.Error("load and damage did not meet")
 	}
@@ -125,6 +125,7 @@ type hostileRun struct {
 	scribbles, done, byHonest, damaged, failed, protocol atomic.Int64
 
 	heap    atomic.Uint64 // the largest seen, bytes
+	pause   atomic.Int64  // the longest time in which this process did not run, ns
 	lawless sync.Map      // process ids of workers whose answers mean nothing
 }
 
@@ -218,15 +219,16 @@ func typed(err error) bool {
 	return false
 }
 
-// watchMemory notes the largest heap.
-func (h *hostileRun) watchMemory(stop <-chan struct{}) {
+// watch notes the largest heap, and how long the machine keeps this process waiting.
+func (h *hostileRun) watch(stop <-chan struct{}) {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	for {
+	for last := time.Now(); ; last = time.Now() {
 		select {
 		case <-stop:
 			return
 		case <-time.After(2 * time.Millisecond):
 		}
+		h.pause.Store(max(h.pause.Load(), int64(time.Since(last))))
 		metrics.Read(sample)
 		if n := sample[0].Value.Uint64(); n > h.heap.Load() {
 			h.heap.Store(n)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -13,8 +14,13 @@ import (
 // injector makes things go wrong, one fault after the other, at random intervals.
 type injector struct {
 	*run
-	rng *rand.Rand
+	rng     *rand.Rand
+	pending atomic.Int32 // calls that cause faults and have not ended
 }
+
+// maxPending is how many such calls there may be for each worker. Where a worker
+// takes long to start, more would only be waiting for one to end.
+const maxPending = 2
 
 // fault is one way in which something can go wrong.
 type fault struct {
@@ -63,6 +69,9 @@ func (i *injector) work(ctx context.Context) {
 			return
 		}
 		f := faults[i.rng.IntN(len(faults))]
+		if int(i.pending.Load()) >= maxPending*i.options.Workers {
+			continue
+		}
 		i.injected(f.name)
 		f.inject(i, ctx)
 	}
@@ -79,7 +88,11 @@ func (i *injector) callUntil(function, more string) {
 func (i *injector) start(t task) {
 	t.data, t.size = i.rng.IntN(4096), i.rng.IntN(4096)
 	b := i.submit(t)
-	i.calls.Go(func() { i.await(b) })
+	i.pending.Add(1)
+	i.calls.Go(func() {
+		defer i.pending.Add(-1)
+		i.await(b)
+	})
 }
 
 // descriptors chooses some of those that a worker inherits, as a JSON array: the

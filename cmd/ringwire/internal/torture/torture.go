@@ -43,8 +43,8 @@ type Options struct {
 const (
 	cancelGrace  = 50 * time.Millisecond // short, so that it is often exceeded
 	drainTimeout = 5 * time.Second
-	maxAge       = 5 * time.Second // so that replacements meet faults too
-	patience     = 30 * time.Second
+	maxAge       = 5 * time.Second  // so that replacements meet faults too
+	patience     = 30 * time.Second // for the next call to end, when no more are made
 )
 
 // Run tortures a pool until the time is over or ctx is done, and reports. An error
@@ -116,11 +116,12 @@ type run struct {
 	mu       sync.Mutex
 	over     bool // what ends from now on is too late
 	records  []record
+	endings  int // calls that have ended
 	faults   map[string]int
 	surprise map[uint64]string // what unexpected ends were
 }
 
-// torture returns when all calls have ended, or it has lost its patience.
+// torture returns when all calls have ended, or none of them has for too long.
 func (r *run) torture(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, r.options.For)
 	defer cancel()
@@ -142,13 +143,21 @@ func (r *run) torture(ctx context.Context) {
 		r.calls.Wait()
 		close(ended)
 	}()
-	select {
-	case <-ended:
-	case <-time.After(patience):
+	for before := -1; ; {
+		r.mu.Lock()
+		stuck := r.endings == before
+		before = r.endings
+		r.over = stuck
+		r.mu.Unlock()
+		if stuck {
+			return
+		}
+		select {
+		case <-ended:
+			return
+		case <-time.After(patience):
+		}
 	}
-	r.mu.Lock()
-	r.over = true
-	r.mu.Unlock()
 }
 
 // born gives a new call its id.
@@ -167,6 +176,7 @@ func (r *run) ended(call uint64, how ending, err error) {
 		return
 	}
 	r.records[call-1].ending = how
+	r.endings++
 	if how == unexpected {
 		r.surprise[call] = fmt.Sprint(err)
 	}
