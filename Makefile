@@ -7,6 +7,7 @@ FUZZTIME   ?= 10s
 N          ?= 1000000
 SEED       ?= 1
 GOLANGCI   := v2.15.0
+QEMU_ARM64 ?= qemu-aarch64-static
 
 # Tools and the Python environment live inside the tree and are never committed.
 BIN        := $(CURDIR)/bin
@@ -20,7 +21,7 @@ MAKEFLAGS  += --no-print-directory
 .PHONY: help
 help: ## Explain the targets
 	@echo "make TARGET, where TARGET is one of"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Needed: Go and Python 3.10 or later. PYTHON=... chooses the interpreter."
 
 .PHONY: demo
@@ -47,6 +48,19 @@ test-python: $(VENV)/test.stamp ## Run the tests of pyref/
 .PHONY: test-race
 test-race: ## Run the Go tests under the race detector
 	$(GO) test -race ./...
+
+.PHONY: cross
+cross: ## Build everything, tests included, for other platforms
+	GOOS=linux GOARCH=arm64 $(GO) build ./...
+	GOOS=linux GOARCH=arm64 $(GO) vet ./...
+
+.PHONY: test-arm64
+test-arm64: ## Run the tests of frames and rings for arm64, in QEMU
+	@if command -v $(QEMU_ARM64) >/dev/null; then \
+	  GOOS=linux GOARCH=arm64 RINGWIRE_TEST_EMULATOR=$(QEMU_ARM64) $(GO) test -exec $(QEMU_ARM64) ./wire ./ring; \
+	else \
+	  echo "nothing was run for arm64: there is no $(QEMU_ARM64) (Debian: qemu-user-static)"; \
+	fi
 
 .PHONY: fmt
 fmt: $(LINTER) $(VENV)/lint.stamp ## Format the sources
