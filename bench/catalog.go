@@ -56,9 +56,9 @@ func entries(python string) []entry {
 	}
 }
 
-// NewCatalog finds out which peers there are. program is the path of the program
-// with the peers that need other Go modules, or "" without one.
-func NewCatalog(ctx context.Context, python, program string) (Catalog, error) {
+// NewCatalog finds out which peers there are. dir is the folder of the programs
+// with the peers that need other Go modules, or "" without any.
+func NewCatalog(ctx context.Context, python, dir string) (Catalog, error) {
 	c := Catalog{Versions: map[string]string{}}
 	installed, err := packageVersions(ctx, python)
 	if err != nil {
@@ -72,7 +72,7 @@ func NewCatalog(ctx context.Context, python, program string) (Catalog, error) {
 	for _, e := range entries(python) {
 		c.add(e.peer, e.needs)
 	}
-	return c, c.addProgram(ctx, python, program)
+	return c, c.addPrograms(ctx, python, dir)
 }
 
 // add adds a peer, unless it needs a package that is not there.

@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 )
@@ -37,7 +39,7 @@ func TestCatalog(t *testing.T) {
 	if c.Peers[0].Name() != "ringwire" {
 		t.Errorf("first: %s", c.Peers[0].Name())
 	}
-	if len(c.Peers)+len(c.Missing) != len(entries(""))+len(elsewhere) {
+	if len(c.Peers)+len(c.Missing) != len(entries(""))+5 {
 		t.Errorf("%d peers, %d missing", len(c.Peers), len(c.Missing))
 	}
 	c.Versions = map[string]string{}
@@ -59,7 +61,26 @@ func TestCatalog(t *testing.T) {
 	if _, err := NewCatalog(t.Context(), "no-such-python", ""); err == nil {
 		t.Error("an interpreter that is not there")
 	}
-	if _, err := NewCatalog(t.Context(), "python3", "no-such-program"); err == nil {
-		t.Error("a program that is not there")
+
+	dir := t.TempDir()
+	write := func(script string) {
+		if err := os.WriteFile(filepath.Join(dir, PlotProgram), []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // a program
+			t.Fatal(err)
+		}
+	}
+	write(`echo '{"peers": [{"name": "P"}, {"name": "F", "floor": true}, {"name": "A", "absent": "so"}], "modules": {"m": "v1"}}'`)
+	if c, err = NewCatalog(t.Context(), "python3", dir); err != nil {
+		t.Fatal(err)
+	}
+	p, floor := c.Peers[len(c.Peers)-2], c.Peers[len(c.Peers)-1]
+	two := Work{Workers: 1, Function: Add, InFlight: 2}
+	if p.Name() != "P" || !p.Does(two) || floor.Name() != "F" || floor.Does(two) || c.Versions["m"] != "v1" || !slices.Contains(c.Missing, Missing{"A", "so"}) {
+		t.Errorf("%+v", c)
+	}
+	for _, script := range []string{"exit 1", "echo nonsense"} {
+		write(script)
+		if _, err := NewCatalog(t.Context(), "python3", dir); err == nil {
+			t.Errorf("a program that does this: %s", script)
+		}
 	}
 }

@@ -7,12 +7,26 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 )
 
-// Inventory is what the program of the other peers says of itself when it is run
-// with the argument "list". With "serve NAME WORKERS PYTHON" it is the caller of
-// one of them, see Speak; with "plot DIR" it draws the report on its standard
+// PlotProgram is the program that draws reports; it has peers too.
+const PlotProgram = "ringwire-peers"
+
+// programs hold the peers that need other Go modules. Their names are for reports
+// without them.
+var programs = []struct {
+	name  string
+	peers []string
+}{
+	{PlotProgram, []string{"gRPC", "floor: cache line", "floor: eventfd, one CPU", "floor: eventfd, two CPUs"}},
+	{"ringwire-peers-shmipc", []string{"shmipc-go (Go to Go)"}},
+}
+
+// Inventory is what a program of peers says of itself when it is run with the
+// argument "list". With "serve NAME WORKERS PYTHON" it is the caller of one of
+// them, see Speak; with "plot DIR", PlotProgram draws the report on its standard
 // input.
 type Inventory struct {
 	Peers   []ProgramPeer     `json:"peers"`
@@ -27,16 +41,24 @@ type ProgramPeer struct {
 	Absent string   `json:"absent,omitempty"` // why it was not built
 }
 
-// elsewhere names the peers of the program, for reports without it.
-var elsewhere = []string{"gRPC", "shmipc-go (Go to Go)", "floor: cache line", "floor: eventfd, one CPU", "floor: eventfd, two CPUs"}
+// addPrograms adds the peers of the programs that lie in the folder.
+func (c *Catalog) addPrograms(ctx context.Context, python, dir string) error {
+	for _, p := range programs {
+		path := filepath.Join(dir, p.name)
+		if _, err := os.Stat(path); dir != "" && err == nil {
+			if err := c.addProgram(ctx, python, path); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, name := range p.peers {
+			c.Missing = append(c.Missing, Missing{name, "the program " + p.name + " is not built: see make bench"})
+		}
+	}
+	return nil
+}
 
 func (c *Catalog) addProgram(ctx context.Context, python, program string) error {
-	if program == "" {
-		for _, name := range elsewhere {
-			c.Missing = append(c.Missing, Missing{name, "the program ringwire-peers is not built: make bench does it"})
-		}
-		return nil
-	}
 	out, err := exec.CommandContext(ctx, program, "list").Output()
 	if err != nil {
 		return fmt.Errorf("ask %s for its peers: %w", program, err)
@@ -64,7 +86,7 @@ func (c *Catalog) addProgram(ctx context.Context, python, program string) error 
 	return nil
 }
 
-// Plot lets the program draw the report into a folder.
+// Plot lets PlotProgram draw the report into a folder.
 func (r Report) Plot(ctx context.Context, program, dir string) error {
 	report, err := json.Marshal(r)
 	if err != nil {

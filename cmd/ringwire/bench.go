@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -28,12 +29,9 @@ const benchExample = `  ringwire bench --quick
   ringwire bench --workers 1,2,4 --in-flight 1,64,256 --json figures.json
   ringwire bench --only 'ringwire*' --only 'Unix socket*' --payloads 64,65536`
 
-// peersProgram is the program with the peers that need other Go modules.
-const peersProgram = "ringwire-peers"
-
 type benchCommand struct {
 	python   string
-	program  string
+	programs string
 	only     []string
 	workers  []int
 	inFlight []int
@@ -58,7 +56,7 @@ func newBench() *cobra.Command {
 		RunE:    c.run,
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&c.program, "peers", "", "`PATH` of "+peersProgram+"; default: beside this program, if it is there")
+	flags.StringVar(&c.programs, "peers", "", "`DIR` of the programs with further peers; default: that of this program")
 	flags.StringArrayVar(&c.only, "only", nil, "measure only the peers whose name matches `PATTERN`; may be repeated")
 	flags.IntSliceVar(&c.workers, "workers", []int{1, 2}, "worker processes; all is measured with the first `N`, throughput with the others too")
 	flags.IntSliceVar(&c.inFlight, "in-flight", []int{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}, "calls at the same time")
@@ -69,18 +67,19 @@ func newBench() *cobra.Command {
 	flags.DurationVar(&c.span, "span", 100*time.Millisecond, "how long a round lasts; a third more is for warming up")
 	flags.BoolVar(&c.quick, "quick", false, "fewer of everything and short rounds: a smoke test")
 	flags.StringVar(&c.json, "json", "", "write the figures to `FILE`; -: to standard output, instead of the tables")
-	flags.StringVar(&c.plots, "plots", "", "draw the figures as SVG into `DIR`; needs "+peersProgram)
+	flags.StringVar(&c.plots, "plots", "", "draw the figures as SVG into `DIR`; needs the program "+bench.PlotProgram)
 	pythonFlag(cmd, &c.python)
 	return cmd
 }
 
 func (c *benchCommand) run(cmd *cobra.Command, _ []string) error {
+	c.programs = cmp.Or(c.programs, ownFolder())
 	c.hurry(cmd)
 	if err := c.validate(); err != nil {
 		return &usageError{err}
 	}
 	ctx := cmd.Context()
-	catalog, err := bench.NewCatalog(ctx, c.python, c.findProgram())
+	catalog, err := bench.NewCatalog(ctx, c.python, c.programs)
 	if err != nil {
 		return err
 	}
@@ -115,7 +114,7 @@ func (c *benchCommand) run(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	if c.plots != "" {
-		return report.Plot(ctx, c.findProgram(), c.plots)
+		return report.Plot(ctx, c.plotter(), c.plots)
 	}
 	return nil
 }
@@ -161,26 +160,28 @@ func (c *benchCommand) validate() error {
 		return errors.New("--payloads and --idle must not be negative")
 	case len(c.loads) > 0 && (slices.Min(c.loads) <= 0 || slices.Max(c.loads) >= 1):
 		return errors.New("--loads must lie between 0 and 1")
-	case c.plots != "" && c.findProgram() == "":
-		return fmt.Errorf("--plots needs %s: make bench builds it", peersProgram)
+	case c.plots != "" && c.plotter() == "":
+		return fmt.Errorf("--plots needs %s: make bench builds it", bench.PlotProgram)
 	}
 	return nil
 }
 
-// findProgram returns the path of the other peers, or "" if there is none.
-func (c *benchCommand) findProgram() string {
-	if c.program != "" {
-		return c.program
+// plotter returns the path of the program that draws, or "" if it is not there.
+func (c *benchCommand) plotter() string {
+	path := filepath.Join(c.programs, bench.PlotProgram)
+	if _, err := os.Stat(path); err != nil {
+		return ""
 	}
+	return path
+}
+
+// ownFolder returns where this program lies.
+func ownFolder() string {
 	self, err := os.Executable()
 	if err != nil {
-		return ""
+		return "."
 	}
-	beside := filepath.Join(filepath.Dir(self), peersProgram)
-	if _, err := os.Stat(beside); err != nil {
-		return ""
-	}
-	return beside
+	return filepath.Dir(self)
 }
 
 // plan is all that is measured.
