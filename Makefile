@@ -49,10 +49,14 @@ test-python: $(VENV)/test.stamp ## Run the tests of pyref/
 test-race: ## Run the Go tests under the race detector
 	$(GO) test -race ./...
 
+PLATFORMS := linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
 .PHONY: cross
 cross: ## Build everything, tests included, for other platforms
-	GOOS=linux GOARCH=arm64 $(GO) build ./...
-	GOOS=linux GOARCH=arm64 $(GO) vet ./...
+	@set -e; for platform in $(PLATFORMS); do \
+	  export GOOS=$${platform%/*} GOARCH=$${platform#*/}; \
+	  echo "$$platform"; $(GO) build ./...; $(GO) vet ./...; \
+	done
 
 .PHONY: test-arm64
 test-arm64: ## Run the tests of frames and rings for arm64, in QEMU

@@ -62,7 +62,13 @@ func (p commandPeer) Start(ctx context.Context, workers int) (Session, error) {
 	s.cmd.Stderr = os.Stderr
 	// Killing the program alone would leave its workers behind.
 	s.cmd.SysProcAttr = sys.OwnGroup()
-	s.cmd.Cancel = func() error { return sys.KillGroup(s.cmd.Process.Pid) }
+	s.cmd.Cancel = func() error {
+		group, err := sys.NewGroup(s.cmd.Process)
+		if err != nil {
+			return err
+		}
+		return errors.Join(group.Kill(), group.Close())
+	}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

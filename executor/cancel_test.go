@@ -1,3 +1,5 @@
+//go:build linux
+
 package executor_test
 
 import (
@@ -111,7 +113,7 @@ func TestContextThatIsDone(t *testing.T) {
 //spec:test LIFE-031
 //spec:test LIFE-035
 func TestCallsThatWaitNeverStart(t *testing.T) {
-	p := newPool(t, executor.Config{Workers: 1, CancelGrace: 100 * time.Millisecond})
+	p := newPool(t, executor.Config{Workers: 1, Transport: executor.TransportRing, CancelGrace: 100 * time.Millisecond})
 	for range 500 { // teach the lane that calls are short
 		if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil {
 			t.Fatal(err)
@@ -159,7 +161,7 @@ func TestCallsThatWaitNeverStart(t *testing.T) {
 // TestLargeCallWithdrawnOnItsWay gives up a request that is being sent in pieces
 // to a worker that does not take them.
 func TestLargeCallWithdrawnOnItsWay(t *testing.T) {
-	p := newPool(t, executor.Config{Workers: 1, CancelGrace: 50 * time.Millisecond})
+	p := newPool(t, executor.Config{Workers: 1, Transport: executor.TransportRing, CancelGrace: 50 * time.Millisecond})
 	trace := filepath.Join(t.TempDir(), "trace")
 	pid := p.Workers()[0].PID
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {

@@ -36,6 +36,11 @@ type Config struct {
 	// environment of this process. A later one wins.
 	Env []string
 
+	// Transport is how workers are reached. "": what the environment variable
+	// RINGWIRE_TRANSPORT says, and else the ring on Linux and x86-64, and the stream
+	// elsewhere and where the ring is refused.
+	Transport Transport
+
 	// MaxQueue bounds the calls that wait for a lane; one more is refused with
 	// ErrQueueFull. 0: 65,536. Negative: no queue.
 	MaxQueue int
@@ -60,7 +65,8 @@ type Config struct {
 	DrainTimeout time.Duration
 
 	// SlotCount, SlotSize and MaxMessage are the geometry of the rings; 0 means
-	// 256 slots, 4,096 data bytes, and 64 MiB for the longest message.
+	// 256 slots, 4,096 data bytes, and 64 MiB for the longest message. With the
+	// stream transport, more than the default of the first two has no effect.
 	SlotCount, SlotSize, MaxMessage int
 	// Spin bounds how long either side looks for a message before it sleeps. 0:
 	// chosen from the number of CPUs and workers. Negative: sleep at once.
@@ -69,6 +75,10 @@ type Config struct {
 	// Logger gets the life of the workers and what they print. nil: nothing is
 	// logged.
 	Logger *slog.Logger
+
+	// loopback makes streams be TCP connections also where a worker could inherit
+	// a socket. For tests.
+	loopback bool
 }
 
 const (
@@ -105,6 +115,10 @@ func (cfg Config) withDefaults() (Config, error) {
 		if name, _, ok := strings.Cut(e, "="); !ok || name == "" || strings.ContainsRune(e, 0) {
 			fault("Env must hold NAME=value: Env=%q", e)
 		}
+	}
+
+	if !cfg.Transport.known() {
+		fault("Transport must be %q, %q or empty: Transport=%q", TransportRing, TransportStream, cfg.Transport)
 	}
 
 	for name, n := range map[string]int64{

@@ -1,3 +1,5 @@
+//go:build linux
+
 package executor_test
 
 import (
@@ -66,7 +68,7 @@ func TestDeathsAreTold(t *testing.T) {
 //spec:test LIFE-010
 //spec:test LIFE-011
 func TestOnlyStartedCallsFail(t *testing.T) {
-	p := newPool(t, executor.Config{Workers: 1})
+	p := newPool(t, executor.Config{Workers: 1, Transport: executor.TransportRing})
 	for range 500 { // teach the lane that calls are short, so that it gets some in advance
 		if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil {
 			t.Fatal(err)

@@ -1,3 +1,5 @@
+//go:build linux
+
 package executor_test
 
 import (
@@ -57,8 +59,9 @@ func TestHostileMemory(t *testing.T) {
 	}
 	var log eventLog
 	p := newPool(t, executor.Config{
-		Logger:  slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Workers: 3, Python: python, Allow: []string{"checked:*"}, Preload: []string{"checked"},
+		Transport: executor.TransportRing,
+		Logger:    slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Workers:   3, Python: python, Allow: []string{"checked:*"}, Preload: []string{"checked"},
 		SlotCount: slotCount, SlotSize: slotSize,
 		MaxMessage:   maxMessage,      // so that believing a length would show
 		CancelGrace:  5 * time.Second, // far longer than a call takes on a busy machine

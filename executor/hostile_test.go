@@ -1,3 +1,5 @@
+//go:build linux
+
 package executor_test
 
 import (
@@ -39,7 +41,7 @@ func TestHostileWorker(t *testing.T) {
 		{"not taken", nil},
 	} {
 		t.Run(test.mode, func(t *testing.T) {
-			p := newPool(t, executor.Config{Workers: 1, Python: hostile, DrainTimeout: -1, Env: []string{
+			p := newPool(t, executor.Config{Workers: 1, Transport: executor.TransportRing, Python: hostile, DrainTimeout: -1, Env: []string{
 				"HOSTILE=" + test.mode, "HOSTILE_DONE=" + filepath.Join(t.TempDir(), "done"),
 			}})
 			f := p.Submit(t.Context(), "handlers:nothing", nil)
@@ -79,7 +81,8 @@ func TestAnswerToHalfARequest(t *testing.T) {
 	}
 	var log eventLog
 	p := newPool(t, executor.Config{
-		Workers: 1, Python: hostile, DrainTimeout: -1, SlotCount: 4,
+		Transport: executor.TransportRing,
+		Workers:   1, Python: hostile, DrainTimeout: -1, SlotCount: 4,
 		Env:    []string{"HOSTILE=early", "HOSTILE_DONE=" + filepath.Join(t.TempDir(), "done")},
 		Logger: slog.New(slog.NewTextHandler(&log, nil)),
 	})

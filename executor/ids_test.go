@@ -1,3 +1,5 @@
+//go:build linux
+
 package executor_test
 
 import (
@@ -49,7 +51,7 @@ func TestIDsInFlightAreUnique(t *testing.T) {
 //
 //spec:test REGION-002
 func TestRegionHeaderStays(t *testing.T) {
-	p := newPool(t, executor.Config{Workers: 1, SlotCount: 4, SlotSize: 64})
+	p := newPool(t, executor.Config{Workers: 1, Transport: executor.TransportRing, SlotCount: 4, SlotSize: 64})
 	region := mappedRegion(t)
 	memory, err := os.Open("/proc/self/mem")
 	if err != nil {

@@ -1,3 +1,5 @@
+//go:build linux
+
 package executor_test
 
 import (
@@ -173,7 +175,7 @@ func TestStuckLargeMessagesKeepOtherLanesFree(t *testing.T) {
 	}
 	const large = 48 << 20
 	for _, x := range []exchange{{large, smallFrame, true}, {smallFrame, large, true}} {
-		p := newPool(t, executor.Config{Workers: 2, Python: python, Allow: []string{"large:*"}})
+		p := newPool(t, executor.Config{Workers: 2, Transport: executor.TransportRing, Python: python, Allow: []string{"large:*"}})
 		kwargs, crc := x.kwargs(1)
 		var future *executor.Future
 		var pid int

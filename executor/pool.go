@@ -18,7 +18,7 @@ type Pool struct {
 	cfg      Config
 	python   string   // path of the interpreter
 	env      []string // of the workers
-	source   *os.File // the worker's Python source
+	source   *source  // the worker's Python source
 	targets  targets
 	queue    queue
 	counters counters
@@ -54,11 +54,10 @@ func New(ctx context.Context, cfg Config) (*Pool, error) {
 			return nil, &StartupError{Err: fmt.Errorf("resolve Path: %w", err)}
 		}
 	}
-	settings, err := workerConfig(cfg)
-	if err != nil {
+	p.env = environment(os.Environ(), cfg.Env)
+	if p.cfg.Transport, err = cfg.chooseTransport(); err != nil {
 		return nil, &StartupError{Err: err}
 	}
-	p.env = environment(os.Environ(), append(slices.Clone(cfg.Env), settings))
 	if p.source, err = newSource(); err != nil {
 		return nil, &StartupError{Err: err}
 	}

@@ -1,9 +1,13 @@
+//go:build linux
+
 package executor_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"runtime"
@@ -120,7 +124,7 @@ func TestTooLittleMemory(t *testing.T) {
 		return
 	}
 	l := limits[name]
-	cfg := executor.Config{Workers: 1, Path: []string{"testdata"}, Allow: []string{"handlers:*"}}
+	cfg := executor.Config{Workers: 1, Transport: executor.TransportRing, Path: []string{"testdata"}, Allow: []string{"handlers:*"}}
 	call := func() {
 		p, err := executor.New(t.Context(), cfg)
 		if err != nil {
@@ -189,6 +193,7 @@ func systemCalls() map[string]uint32 {
 
 func forbidden(t *testing.T, name string) {
 	// What is made once per process is made before.
+	t.Setenv(executor.TransportVariable, "")
 	cfg := executor.Config{Workers: 1, Path: []string{"testdata"}, Allow: []string{"handlers:*"}}
 	if p, err := executor.New(t.Context(), cfg); err != nil {
 		t.Fatal(err)
@@ -197,10 +202,26 @@ func forbidden(t *testing.T, name string) {
 	}
 	before := footprint()
 	forbid(t, systemCalls()[name])
+	cfg.Transport = executor.TransportRing
 	_, err := executor.New(t.Context(), cfg)
 	var startup *executor.StartupError
-	if !errors.As(err, &startup) || !errors.Is(err, syscall.EPERM) || !strings.Contains(err.Error(), name) {
+	if !errors.As(err, &startup) || !errors.Is(err, syscall.EPERM) || !errors.Is(err, executor.ErrRingUnavailable) || !strings.Contains(err.Error(), name) {
 		t.Errorf("unclear error: %v", err)
+	}
+	before.check(t)
+
+	var log bytes.Buffer
+	cfg.Transport, cfg.Logger = executor.TransportAutomatic, slog.New(slog.NewTextHandler(&log, nil))
+	p, err := executor.New(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := executor.CallAs[map[string]int](t.Context(), p, "handlers:add", args("a", 1, "b", 2)); err != nil || got["sum"] != 3 {
+		t.Errorf("over a stream instead: %v %v", got, err)
+	}
+	p.Close()
+	if runtime.GOARCH == "amd64" && !strings.Contains(log.String(), name) {
+		t.Errorf("the log does not say why: %s", log.String())
 	}
 	before.check(t)
 }
@@ -278,7 +299,7 @@ def attempts():
 	if err := os.WriteFile(python, []byte("#!/bin/sh\nexec python3 \"$@\" 9<&3\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p := newPool(t, executor.Config{Workers: 1, Python: python, Path: []string{dir}, Allow: []string{"sealed:*"}, DrainTimeout: -1})
+	p := newPool(t, executor.Config{Workers: 1, Transport: executor.TransportRing, Python: python, Path: []string{dir}, Allow: []string{"sealed:*"}, DrainTimeout: -1})
 	got, err := executor.CallAs[map[string]string](t.Context(), p, "sealed:attempts", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -301,7 +322,7 @@ func TestNothingInDevShm(t *testing.T) {
 		}
 		return list
 	}
-	p := newPool(t, executor.Config{Workers: 1})
+	p := newPool(t, executor.Config{Workers: 1, Transport: executor.TransportRing})
 	if err := p.Call(context.Background(), "handlers:nothing", nil, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -340,7 +361,7 @@ func TestClosedDescriptors(t *testing.T) {
 		{"streams", []int{1, 2}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p := newPool(t, executor.Config{Workers: 1, Path: []string{dir}, Allow: []string{"closing:*", "handlers:*"}})
+			p := newPool(t, executor.Config{Workers: 1, Transport: executor.TransportRing, Path: []string{dir}, Allow: []string{"closing:*", "handlers:*"}})
 			// Its answer may be lost with the worker.
 			_ = p.Call(t.Context(), "closing:close", args("fds", test.fds), nil)
 			for test.replaced && p.Stats().Restarts == 0 {

@@ -1,11 +1,12 @@
 package executor
 
 import (
+	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -20,9 +21,11 @@ import (
 // calls that it leaves behind.
 type worker struct {
 	*lane
+	link    link
 	pool    *Pool
 	logger  *slog.Logger
 	process *os.Process
+	group   *sys.Group // the process and its children
 	started time.Time
 	output  *output
 	cleanup []func()
@@ -37,14 +40,25 @@ type worker struct {
 	ooms   int   // kills by the kernel before the start
 }
 
-// The descriptors that a worker inherits besides the standard ones.
-const (
-	fdRegion = 3 + iota
-	fdRequestDoorbell
-	fdResponseDoorbell
-	fdLifeline
-	fdSource
-)
+// fdTransport is the first descriptor that a worker inherits besides the standard
+// ones: those of its transport, then the lifeline, then the source.
+const fdTransport = 3
+
+// link is the pool's end of a transport: what a lane is made of, and what the
+// worker's process gets of it.
+type link struct {
+	region                 *ring.Region
+	wakeWorker, wakeMaster *sys.Doorbell
+
+	argument string     // tells the worker where its end is
+	files    []*os.File // which it inherits, from fdTransport on
+	token    []byte     // which it is told in its configuration, or nil
+
+	// start is called when the process and the lane are there; finish when the
+	// process has ended, to bring in what it has left on the way.
+	start  func(w *worker) error
+	finish func()
+}
 
 // startWorker starts a process for a place in the pool. It is not ready yet.
 func (p *Pool) startWorker(id int) (_ *worker, err error) {
@@ -64,48 +78,33 @@ func (p *Pool) startWorker(id int) (_ *worker, err error) {
 		Generation:       p.generation.Add(1),
 		WorkerID:         uint32(id),
 		PayloadEncoding:  ring.PayloadEncodingJSONAttachments,
-		RequestDoorbell:  fdRequestDoorbell,
-		ResponseDoorbell: fdResponseDoorbell,
-		Lifeline:         fdLifeline,
+		RequestDoorbell:  -1,
+		ResponseDoorbell: -1,
+		Lifeline:         -1,
 		Spin:             p.cfg.Spin,
 	}
 	w.logger = p.cfg.Logger.With("worker", id, "generation", header.Generation)
 	w.output = newOutput(w.logger)
 
-	shared, err := sys.NewSharedMemory("ringwire-lane", header.RegionSize())
+	var lifeline *os.File
+	if sys.InheritsFiles {
+		read, write, err := os.Pipe()
+		if err != nil {
+			return nil, err
+		}
+		w.defers(func() { write.Close() })
+		children = append(children, read)
+		lifeline = read
+	}
+	open := openStream
+	if p.cfg.Transport == TransportRing {
+		open = openRing
+	}
+	w.link, err = open(w, header)
+	children = append(children, w.link.files...)
 	if err != nil {
 		return nil, err
 	}
-	children = append(children, shared)
-	mem, err := sys.Map(shared, header.RegionSize())
-	if err != nil {
-		return nil, err
-	}
-	w.defers(func() { _ = sys.Unmap(mem) })
-	region, err := ring.Format(mem, header)
-	if err != nil {
-		return nil, err
-	}
-
-	wakeWorker, childRequest, err := sys.NewDoorbell()
-	if err != nil {
-		return nil, err
-	}
-	w.defers(func() { wakeWorker.Close() })
-	children = append(children, childRequest)
-	wakeMaster, childResponse, err := sys.NewDoorbell()
-	if err != nil {
-		return nil, err
-	}
-	w.defers(func() { wakeMaster.Close() })
-	children = append(children, childResponse)
-
-	lifelineRead, lifelineWrite, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	w.defers(func() { lifelineWrite.Close() })
-	children = append(children, lifelineRead)
 
 	nothing, err := os.Open(os.DevNull)
 	if err != nil {
@@ -123,10 +122,14 @@ func (p *Pool) startWorker(id int) (_ *worker, err error) {
 		return nil, err
 	}
 	children = append(children, errWrite)
+	files := append([]*os.File{nothing, outWrite, errWrite}, w.link.files...)
+	if sys.InheritsFiles {
+		files = append(files, lifeline, p.source.file)
+	}
 
-	w.process, err = os.StartProcess(p.python, []string{p.cfg.Python, "-c", fmt.Sprintf(bootstrap, fdSource), "fd:" + strconv.Itoa(fdRegion), strconv.Itoa(id)}, &os.ProcAttr{
-		Env:   p.env,
-		Files: []*os.File{nothing, outWrite, errWrite, shared, childRequest, childResponse, lifelineRead, p.source},
+	w.process, err = os.StartProcess(p.python, []string{p.cfg.Python, "-c", p.source.bootstrap(len(files) - 1), w.link.argument, strconv.Itoa(id)}, &os.ProcAttr{
+		Env:   p.environment(w.link.token),
+		Files: files,
 		Sys:   sys.OwnGroup(),
 	})
 	if err != nil {
@@ -134,13 +137,17 @@ func (p *Pool) startWorker(id int) (_ *worker, err error) {
 		errRead.Close()
 		return nil, err
 	}
-	w.lane = newLane(p, id, region, wakeWorker, wakeMaster, w.kill)
+	w.lane = newLane(p, id, w.link.region, w.link.wakeWorker, w.link.wakeMaster, w.kill)
 	w.output.follow("stdout", outRead, false, w.currentCall)
 	w.output.follow("stderr", errRead, true, w.currentCall)
 
-	err = errors.Join(wakeWorker.Start(), wakeMaster.Start())
+	w.group, err = sys.NewGroup(w.process)
+	if err == nil {
+		w.defers(func() { w.group.Close() })
+		err = w.link.start(w)
+	}
 	if err != nil {
-		_ = sys.KillGroup(w.process.Pid)
+		_ = w.process.Kill() // it has had no time to start others
 		_, _ = w.process.Wait()
 		w.output.finish()
 		return nil, err
@@ -149,20 +156,26 @@ func (p *Pool) startWorker(id int) (_ *worker, err error) {
 	p.group.Go(w.read)
 	p.group.Go(w.reap)
 	w.logger.Debug("worker started", "pid", w.process.Pid)
-	if err := sys.ArmLifeline(lifelineRead, w.process.Pid); err != nil {
-		w.kill(fmt.Errorf("arm the lifeline: %w", err))
+	if lifeline != nil {
+		if err := sys.ArmLifeline(lifeline, w.process.Pid); err != nil {
+			w.kill(fmt.Errorf("arm the lifeline: %w", err))
+		}
 	}
 	return w, nil
 }
 
-// workerConfig is what the worker reads from its environment (spec chapter 05).
-func workerConfig(cfg Config) (string, error) {
+// environment is that of a worker, with its configuration (spec chapter 05).
+func (p *Pool) environment(token []byte) []string {
 	b, err := json.Marshal(struct {
 		Allow   []string `json:"allow,omitempty"`
 		Path    []string `json:"path,omitempty"`
 		Preload []string `json:"preload,omitempty"`
-	}{cfg.Allow, cfg.Path, cfg.Preload})
-	return "RINGWIRE_WORKER_CONFIG=" + string(b), err
+		Token   string   `json:"stream_token,omitempty"`
+	}{p.cfg.Allow, p.cfg.Path, p.cfg.Preload, hex.EncodeToString(token)})
+	if err != nil {
+		panic(err) // strings can be encoded
+	}
+	return append(slices.Clip(p.env), "RINGWIRE_WORKER_CONFIG="+string(b))
 }
 
 func (w *worker) defers(f func()) { w.cleanup = append(w.cleanup, f) }
@@ -201,7 +214,7 @@ func (w *worker) kill(why error) {
 	}
 	w.cause = why
 	w.logger.Warn("killing worker", "reason", why)
-	_ = sys.KillGroup(w.process.Pid)
+	_ = w.group.Kill()
 }
 
 // reap waits for the end of the process and settles what it leaves.
@@ -209,15 +222,16 @@ func (w *worker) kill(why error) {
 //spec:req LIFE-050 LIFE-051 LIFE-055
 func (w *worker) reap() {
 	pid := w.process.Pid
-	_ = sys.AwaitExit(pid)
+	_ = w.group.AwaitExit()
 	w.killMu.Lock()
-	_ = sys.KillGroup(pid) // the children that it left
+	_ = w.group.Kill() // the children that it left
 	state, err := w.process.Wait()
 	w.reaped = true
 	cause := w.cause
 	w.killMu.Unlock()
 
 	w.stopSending()
+	w.link.finish()
 	w.drainLast()
 	verdicts := w.judge()
 	w.become(WorkerExited)

@@ -16,6 +16,7 @@ type Consumer struct {
 	short   []byte // holds the last message of one slot
 	partial []byte // fragments of the current longer message so far
 	total   int    // its message_length, 0: none
+	scanned uint64 // position up to which LookAhead has looked
 }
 
 // growth bounds the memory that a message may claim before its bytes have

@@ -72,6 +72,16 @@ const (
 	sizeWorkerImplementation = 64
 )
 
+// Notice (spec chapter 10): offsets from its start.
+const (
+	noticeType        = 255
+	noticeSize        = 16
+	offNoticeType     = 0 // u8: 255
+	offNoticeState    = 1 // u8: see states
+	offNoticeInFlight = 4 // u32: calls taken and not answered
+	offNoticeTaken    = 8 // u64: frames of the master taken so far
+)
+
 // Slot header: offsets from the start of the slot.
 const (
 	offSlotMessageLength  = 0 // u32: bytes of the whole message
@@ -99,6 +109,7 @@ const (
 	ProducerSleepMax  = 1 * time.Millisecond  // releases are not announced (RING-010)
 	FencelessSleepMax = 50 * time.Millisecond // a lost doorbell costs at most this (BELL-004)
 	BellLessSleepMax  = 1 * time.Millisecond  // polling without a doorbell (BELL-007)
+	StreamTokenSize   = 32                    // bytes: what a worker shows on a stream that it did not inherit; cannot be guessed
 )
 
 // State is the state of a worker, as its worker block tells it (spec chapter 05).

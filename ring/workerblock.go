@@ -66,3 +66,10 @@ func (w WorkerBlock) Introduce(pid int, implementation string) {
 
 // SetState stores the worker's state.
 func (w WorkerBlock) SetState(s State) { shared32(w.mem, offWorkerState).Store(uint32(s)) }
+
+// SetCalls stores the id of the call that occupies the worker's main thread, 0:
+// none, and how many calls are in flight.
+func (w WorkerBlock) SetCalls(current, inFlight uint32) {
+	shared32(w.mem, offWorkerCurrentCall).Store(current)
+	shared32(w.mem, offWorkerInFlight).Store(inFlight)
+}

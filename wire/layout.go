@@ -39,6 +39,19 @@ func (d Direction) headerFields() []HeaderField {
 	return requestHeaderFields[:]
 }
 
+// FrameSize makes the checks of a header that a reader of a stream has to make
+// before it waits for the payload (WIRE-001 to WIRE-008), and returns the size in
+// bytes of the frame. header starts with the frame's header; the error is an *Error.
+//
+//spec:req WIRE-033
+func (d Direction) FrameSize(header []byte, maxMessage int) (int, error) {
+	size, refusal := d.frameSize(header, maxMessage)
+	if refusal != nil {
+		return 0, refusal
+	}
+	return size, nil
+}
+
 // frameSize makes the checks WIRE-001 to WIRE-008 on the frame that b starts
 // with, and is the size in bytes of that frame.
 func (d Direction) frameSize(b []byte, maxMessage int) (int, *Error) {

@@ -86,7 +86,7 @@ func newConform() *cobra.Command {
 	f.StringVarP(&c.output, "output", "o", "", "write the report to this `FILE`")
 	f.StringVar(&c.matrix, "matrix", "", "write a table of requirements and implementations, in Markdown, to this `FILE`")
 	f.StringVar(&c.certify, "certify", "", "write a certificate that can be reproduced to this `FILE` (one --wasm only)")
-	cmd.AddCommand(newMirror())
+	addMirror(cmd)
 	return cmd
 }
 
@@ -250,4 +250,18 @@ func writeTo(file string, w io.Writer, write func(io.Writer) error) error {
 		return err
 	}
 	return errors.Join(write(f), f.Close())
+}
+
+// choose returns the vectors that match.
+func choose(all []vectors.Vector, match func(*vectors.Vector) bool) []vectors.Vector {
+	if match == nil {
+		return all
+	}
+	var chosen []vectors.Vector
+	for i := range all {
+		if match(&all[i]) {
+			chosen = append(chosen, all[i])
+		}
+	}
+	return chosen
 }

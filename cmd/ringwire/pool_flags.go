@@ -24,6 +24,7 @@ func (f *poolFlags) add(cmd *cobra.Command, workers int) {
 	flags.StringArrayVar(&f.cfg.Path, "path", nil, "`DIR` to search for modules first; may be repeated")
 	flags.StringArrayVar(&f.cfg.Allow, "allow", nil, "`PATTERN` of functions that may be called, such as 'm:*'; may be repeated")
 	flags.IntVar(&f.cfg.Workers, "workers", workers, "worker processes; 0: one for each CPU")
+	flags.StringVar((*string)(&f.cfg.Transport), "transport", "", "how workers are reached, `ring` or stream; otherwise what "+executor.TransportVariable+" says or the system allows")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log what happens to the workers, on standard error")
 	pythonFlag(cmd, &f.cfg.Python)
 }

@@ -26,10 +26,10 @@ func newRoot() *cobra.Command {
 		newInspect(),
 		newVectors(),
 		newConform(),
-		newTorture(),
 		newDoctor(),
 		newVersion(),
 	)
+	root.AddCommand(systemCommands()...)
 	return root
 }
 

@@ -1,3 +1,5 @@
+//go:build linux
+
 package live
 
 import (
@@ -18,6 +20,7 @@ import (
 type process struct {
 	pid    int
 	child  *os.Process
+	group  *sys.Group
 	stdout *tail
 	stderr *tail
 
@@ -65,15 +68,19 @@ func startProcess(argv, env []string, files []*os.File) (_ *process, err error) 
 		_ = errRead.Close()
 		return nil, err
 	}
-	p := &process{pid: started.Pid, child: started, stdout: newTail(outRead), stderr: newTail(errRead), exited: make(chan struct{})}
+	group, err := sys.NewGroup(started)
+	if err != nil {
+		return nil, err // never on the systems that the kit knows
+	}
+	p := &process{pid: started.Pid, child: started, group: group, stdout: newTail(outRead), stderr: newTail(errRead), exited: make(chan struct{})}
 	go p.reap()
 	return p, nil
 }
 
 func (p *process) reap() {
-	_ = sys.AwaitExit(p.pid)
+	_ = p.group.AwaitExit()
 	p.mu.Lock()
-	_ = sys.KillGroup(p.pid) // the children that it left
+	_ = p.group.Kill() // the children that it left
 	state, err := p.child.Wait()
 	p.reaped = true
 	p.mu.Unlock()
@@ -98,7 +105,7 @@ func (p *process) signal(s syscall.Signal) {
 func (p *process) kill() {
 	p.mu.Lock()
 	if !p.reaped {
-		_ = sys.KillGroup(p.pid)
+		_ = p.group.Kill()
 	}
 	p.mu.Unlock()
 	<-p.exited

@@ -65,6 +65,11 @@ type regionRegistry struct {
 		Size   int
 		Fields []field
 	} `json:"worker_block"`
+	Notice struct {
+		Type   int
+		Size   int
+		Fields []field
+	}
 	Slot struct {
 		HeaderSize int `json:"header_size"`
 		Alignment  int
@@ -148,6 +153,7 @@ func (r *registry) check() error {
 		{"region_header", r.Region.RegionHeader.Size, r.Region.RegionHeader.Fields},
 		{"control_block", r.Region.ControlBlock.Size, r.Region.ControlBlock.Fields},
 		{"worker_block", r.Region.WorkerBlock.Size, r.Region.WorkerBlock.Fields},
+		{"notice", r.Region.Notice.Size, r.Region.Notice.Fields},
 		{"slot", r.Region.Slot.HeaderSize, r.Region.Slot.Fields},
 	} {
 		end := 0

@@ -37,6 +37,11 @@ func renderRing(reg *registry) ([]byte, error) {
 	s.consts("Worker block: offsets from the start of the block.", func() {
 		s.offsets("Worker", region.WorkerBlock.Fields)
 	})
+	s.consts("Notice (spec chapter 10): offsets from its start.", func() {
+		s.linef("noticeType = %d", region.Notice.Type)
+		s.linef("noticeSize = %d", region.Notice.Size)
+		s.offsets("Notice", region.Notice.Fields)
+	})
 	s.consts("Slot header: offsets from the start of the slot.", func() {
 		s.offsets("Slot", region.Slot.Fields)
 	})

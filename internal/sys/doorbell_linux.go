@@ -9,9 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Doorbell wakes a sleeping consumer in another process: an eventfd. Ring may
-// be called by anyone at any time; Wait by one goroutine.
-type Doorbell struct {
+// eventBell is a bell between processes: an eventfd.
+type eventBell struct {
 	fd   int
 	file *os.File // the same descriptor, known to the runtime's poller
 
@@ -21,9 +20,9 @@ type Doorbell struct {
 	closed bool
 }
 
-// NewDoorbell makes a doorbell and a second descriptor of it to be inherited by
-// a child, which the caller closes after the child has started. Only then may
-// the doorbell be used: call Start.
+// NewDoorbell makes a doorbell between processes, an eventfd, and a second
+// descriptor of it to be inherited by a child, which the caller closes after the
+// child has started. Only then may the doorbell be used: call Start.
 func NewDoorbell() (bell *Doorbell, child *os.File, err error) {
 	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
@@ -34,27 +33,25 @@ func NewDoorbell() (bell *Doorbell, child *os.File, err error) {
 		unix.Close(fd)
 		return nil, nil, os.NewSyscallError("fcntl(F_DUPFD_CLOEXEC)", err)
 	}
-	return &Doorbell{fd: fd}, os.NewFile(uintptr(dup), "doorbell"), nil
+	return &Doorbell{&eventBell{fd: fd}}, os.NewFile(uintptr(dup), "doorbell"), nil
 }
 
-// Start makes the doorbell usable after the child has been started. Handing a
-// descriptor to a child makes its open file description blocking, which both
-// descriptors share.
+// Start makes a doorbell of NewDoorbell usable after the child has been started.
+// Handing a descriptor to a child makes its open file description blocking, which
+// both descriptors share.
 func (d *Doorbell) Start() error {
-	if err := unix.SetNonblock(d.fd, true); err != nil {
+	b := d.bell.(*eventBell)
+	if err := unix.SetNonblock(b.fd, true); err != nil {
 		return os.NewSyscallError("fcntl(F_SETFL)", err)
 	}
-	d.file = os.NewFile(uintptr(d.fd), "doorbell")
+	b.file = os.NewFile(uintptr(b.fd), "doorbell")
 	return nil
 }
 
 var one = []byte{1, 0, 0, 0, 0, 0, 0, 0}
 
-// Ring wakes whoever waits. Ringing twice wakes once; ringing a closed doorbell
-// does nothing.
-//
 //spec:req BELL-006
-func (d *Doorbell) Ring() {
+func (d *eventBell) Ring() {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	if d.closed {
@@ -68,9 +65,7 @@ func (d *Doorbell) Ring() {
 	}
 }
 
-// Wait returns when the doorbell was rung, which clears it, or when the bound has
-// passed, which removes it, or with an error when the doorbell was closed.
-func (d *Doorbell) Wait() error {
+func (d *eventBell) Wait() error {
 	var buf [8]byte
 	_, err := d.file.Read(buf[:])
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -79,13 +74,11 @@ func (d *Doorbell) Wait() error {
 	return err
 }
 
-// Bound makes the present or next Wait return after at most limit.
-func (d *Doorbell) Bound(limit time.Duration) {
+func (d *eventBell) Bound(limit time.Duration) {
 	_ = d.file.SetReadDeadline(time.Now().Add(limit)) // fails only if closed
 }
 
-// Close releases the descriptor and makes Wait return.
-func (d *Doorbell) Close() error {
+func (d *eventBell) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {

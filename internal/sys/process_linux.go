@@ -3,21 +3,11 @@ package sys
 import (
 	"errors"
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// OwnGroup starts a child in a process group of its own, so that the signals of
-// a terminal reach only the master, and so that KillGroup reaches the children
-// of the child too.
-func OwnGroup() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true}
-}
-
-// AwaitExit returns when the child pid has ended, without reaping it: until it
-// is reaped its process group id cannot belong to anyone else.
-func AwaitExit(pid int) error {
+func awaitExit(pid int) error {
 	for {
 		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
 		if !errors.Is(err, unix.EINTR) {
@@ -26,20 +16,12 @@ func AwaitExit(pid int) error {
 	}
 }
 
-// KillGroup sends SIGKILL to the process group of a child that OwnGroup started
-// and that is not reaped yet.
-func KillGroup(pid int) error {
-	if err := unix.Kill(-pid, unix.SIGKILL); err != nil && !errors.Is(err, unix.ESRCH) {
-		return os.NewSyscallError("kill", err)
-	}
-	return nil
-}
-
 // ArmLifeline makes the kernel send SIGKILL to the process group pgid as soon as
 // the last write end of the pipe, of which read is a read end, is closed: also
 // when the master was killed itself, and also when the worker is stuck in code
 // that never looks. Every descriptor of read's open file description counts, so
-// the caller may close its own once the child holds one.
+// the caller may close its own once the child holds one. Other systems cannot
+// send SIGKILL so, and there it does nothing.
 //
 // The alternative, PR_SET_PDEATHSIG, follows the parent's thread and would kill
 // healthy workers when the Go runtime retires it.
@@ -69,6 +51,3 @@ func ArmLifeline(read *os.File, pgid int) error {
 	}
 	return os.NewSyscallError("fcntl", err)
 }
-
-// SignalName returns the usual name of a signal, such as SIGKILL.
-func SignalName(s syscall.Signal) string { return unix.SignalName(s) }

@@ -64,12 +64,6 @@ func quotaOf(file string) int {
 	return max(int((quota+period-1)/period), 1)
 }
 
-// Usage is what the system knows of a process.
-type Usage struct {
-	CPU time.Duration // user and system time so far
-	RSS int64         // resident memory, bytes
-}
-
 // clockTick is the unit of the CPU times in /proc, the same on every Linux that
 // Go runs on.
 const clockTick = 10 * time.Millisecond

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import fcntl
 import gc
 import importlib
-import mmap
 import os
 import signal
 import sys
+import threading
 import traceback
 from types import FrameType
 from typing import Final, NoReturn
@@ -28,22 +27,25 @@ from ._registry import (
     STATE_STOPPED,
 )
 from ._version import __version__
-from .doorbell import Doorbell
 from .engine import Engine
-from .errors import LaneError, RegionError
+from .errors import LaneError, RegionError, WireError
 from .failure import without_own_frames
 from .handlers import Handlers
-from .lane_selector import LaneSelector
+from .lane import Lane
 from .payload import Decode, Encode, choose
 from .region import Layout, parse_header
-from .responder import Responder
-from .ring import Consumer, Producer, Ring
 from .spin import SpinBudget
 from .worker_block import WorkerBlock
+
+if sys.platform != "win32":
+    import fcntl
 
 IMPLEMENTATION: Final = f"ringwire-python {__version__}"
 
 JSON_VARIABLE: Final = "RINGWIRE_JSON"
+
+# Whether a pipe can send a signal when its other end is closed.
+_HAS_SIGIO: Final = sys.platform == "linux"
 
 # Python's own code for a program that ended with an exception.
 _EXIT_BROKEN: Final = 1
@@ -86,23 +88,12 @@ def open_region(name: str) -> tuple[int, Layout]:
 class Process:
     """One worker process: its lane, and how it starts and ends."""
 
-    def __init__(self, fd: int, layout: Layout, fenced: bool) -> None:
-        self.layout = layout
-        self._fenced = fenced
-        self._fds = [
-            number
-            for number in (layout.request_doorbell, layout.response_doorbell, layout.lifeline)
-            if number >= 0
-        ]
-        for number in self._fds:
-            os.set_inheritable(number, False)
-        self._memory = mmap.mmap(fd, layout.region_size)
-        os.close(fd)
-        self._block = WorkerBlock(self._memory)
-        self._requests = Ring.requests(self._memory, layout)
-        self._responses = Ring.responses(self._memory, layout)
-        self._request_doorbell = Doorbell(layout.request_doorbell)
-        self._response_doorbell = Doorbell(layout.response_doorbell)
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self.layout = lane.layout
+        if self.layout.lifeline >= 0:
+            os.set_inheritable(self.layout.lifeline, False)
+        self._block = lane.block
         self._engine: Engine | None = None
         self._is_child = False
         self._mask: set[int] = set()
@@ -116,18 +107,19 @@ class Process:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._on_sigterm)
         self._watch_lifeline()
-        os.register_at_fork(
-            before=self._before_fork,
-            after_in_parent=self._after_fork_in_parent,
-            after_in_child=self._after_fork_in_child,
-        )
-        WorkerBlock.introduce(self._memory, os.getpid(), IMPLEMENTATION)
+        if sys.platform != "win32":
+            os.register_at_fork(
+                before=self._before_fork,
+                after_in_parent=self._after_fork_in_parent,
+                after_in_child=self._after_fork_in_child,
+            )
+        WorkerBlock.introduce(self._lane.memory, os.getpid(), IMPLEMENTATION)
         handlers = self._load()
         engine = self._build(handlers)
         # What was loaded up to here stays; collections need not go through it again and again.
         gc.freeze()
         engine.become_ready()
-        self._response_doorbell.ring()
+        self._lane.announce()
         if self._terminated:
             engine.drain()
         while not engine.stopped:
@@ -138,7 +130,7 @@ class Process:
                 if self._is_child or not isinstance(error, (SystemExit, KeyboardInterrupt)):
                     self.fatal(error)
                 traceback.print_exc()
-        self._response_doorbell.ring()
+        self._lane.announce()
         atexit._run_exitfuncs()
         leave(EXIT_OK)
 
@@ -166,27 +158,20 @@ class Process:
         # Alone on one processor, a spin would only keep the master from running.
         alone = hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) == 1
         spin = SpinBudget(0 if alone else self.layout.spin_ns)
-        selector = LaneSelector(self._requests, self._request_doorbell, spin, self._fenced)
-        self._loop = asyncio.SelectorEventLoop(selector)
+        lane = self._lane
+        self._loop = asyncio.SelectorEventLoop(lane.open(spin, self._check_lifeline))
         engine = Engine(
             loop=self._loop,
-            consumer=Consumer(self._requests),
-            responder=Responder(
-                Producer(self._responses), self._response_doorbell, self._check_lifeline
-            ),
+            consumer=lane.consumer,
+            responder=lane.responder(),
             block=self._block,
             handlers=handlers,
-            spin=spin,
+            spin=lane.engine_spin,
             fatal=self.fatal,
             codec=self._codec(),
         )
-        doorbell_fd = self.layout.request_doorbell
-        if doorbell_fd < 0:
-            # A descriptor that never becomes ready stands for the doorbell that there is not.
-            doorbell_fd = os.pipe()[0]
-        self._loop.add_reader(doorbell_fd, engine.serve)
-        selector.attach(engine, doorbell_fd)
-        if self.layout.lifeline >= 0:
+        lane.attach(engine, lambda fd: self._loop.add_reader(fd, engine.serve))
+        if self.layout.lifeline >= 0 and _HAS_SIGIO:
             self._loop.add_reader(self.layout.lifeline, self._check_lifeline)
         self._engine = engine
         return engine
@@ -213,10 +198,16 @@ class Process:
     # spec:req LIFE-056
     def _watch_lifeline(self) -> None:
         """Have a signal when the lifeline ends, so that a `def` which keeps the loop busy does not
-        keep the process alive. The loop watches it as well.
+        keep the process alive. The loop watches it as well. Where a pipe sends no signals, a thread
+        waits for its end.
         """
         lifeline = self.layout.lifeline
         if lifeline < 0:
+            return
+        if not _HAS_SIGIO:
+            threading.Thread(
+                target=self._await_lifeline, name="ringwire-lifeline", daemon=True
+            ).start()
             return
         os.set_blocking(lifeline, False)
         signal.signal(signal.SIGIO, lambda *_: self._check_lifeline())
@@ -230,8 +221,14 @@ class Process:
         self._check_lifeline()
 
     # spec:req LIFE-056
+    def _await_lifeline(self) -> None:
+        while os.read(self.layout.lifeline, 1):
+            pass
+        os._exit(EXIT_LIFELINE)
+
+    # spec:req LIFE-056
     def _check_lifeline(self) -> None:
-        if self.layout.lifeline < 0:
+        if self.layout.lifeline < 0 or not _HAS_SIGIO:
             return
         try:
             if os.read(self.layout.lifeline, 1) == b"":
@@ -244,7 +241,7 @@ class Process:
         try:
             if self._block.state != STATE_STOPPED:
                 self._block.set_state(STATE_FAILED)
-            self._response_doorbell.ring()
+            self._lane.announce()
         finally:
             leave(code)
 
@@ -254,7 +251,7 @@ class Process:
         if self._is_child:
             code = error.code if isinstance(error, SystemExit) else 0
             os._exit(code if isinstance(code, int) else 0 if code is None else 1)
-        corrupt = isinstance(error, LaneError)
+        corrupt = isinstance(error, (LaneError, WireError))
         try:
             if corrupt:
                 say(str(error))
@@ -283,15 +280,10 @@ class Process:
             self._engine.abandon()
             # What the loop was about to run is the parent's to run.
             self._loop._ready.clear()  # type: ignore[attr-defined]
-        for part in (self._requests, self._responses, self._block):
-            part.close()
-        try:
-            self._memory.close()
-        except BufferError:
-            pass
-        for number in self._fds:
+        self._lane.close()
+        if self.layout.lifeline >= 0:
             try:
-                os.close(number)
+                os.close(self.layout.lifeline)
             except OSError:
                 pass
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

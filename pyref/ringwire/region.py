@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
+import sys
 from dataclasses import dataclass
 from mmap import mmap
 from struct import Struct
@@ -35,6 +35,9 @@ from ._registry import (
     WORKER_BLOCK_OFFSET,
 )
 from .errors import RegionError
+
+if sys.platform != "win32":
+    import fcntl
 
 # A mapping in production, a bytearray in tests.
 Memory: TypeAlias = "mmap | bytearray"
@@ -94,6 +97,43 @@ def _check_ranges(slot_count: int, slot_size: int, max_message: int) -> None:
         raise RegionError(f"max_message out of range: max_message={max_message}")
 
 
+# spec:req REGION-005 REGION-006 REGION-007 REGION-010
+def _check_kind(magic: bytes, major: int, features: int, payload_encoding: int) -> None:
+    if magic != MAGIC.encode():
+        raise RegionError(f"not a region: magic={magic!r}")
+    if major != VERSION_MAJOR:
+        raise RegionError(f"unknown version: version_major={major} supported={VERSION_MAJOR}")
+    if features & ~_KNOWN_FEATURES:
+        raise RegionError(f"unknown features: features={features:#x}")
+    if payload_encoding not in (ENCODING_JSON, ENCODING_JSON_ATTACHMENTS):
+        raise RegionError(f"unknown payload encoding: payload_encoding={payload_encoding}")
+
+
+# spec:req STREAM-005
+def parse_stream_header(data: bytes) -> Layout:
+    """Check the header that opens a stream (chapter 10); raise RegionError if it is bad.
+
+    The rings of the layout are this process's own, so their sizes are the defaults.
+    """
+    (magic, major, _minor, header_size, _size, generation, worker_id, _count, _slot, _stride) = (
+        _HEADER.unpack_from(data)[:10]
+    )
+    max_message, payload_encoding, features = _HEADER.unpack_from(data)[10:13]
+    lifeline, spin_ns = _HEADER.unpack_from(data)[-2:]
+    _check_kind(magic, major, features, payload_encoding)
+    _check_ranges(SLOT_COUNT_DEFAULT, SLOT_SIZE_DEFAULT, max_message)
+    if header_size != REGION_HEADER_SIZE:
+        raise RegionError(f"unknown header: header_size={header_size}")
+    return Layout(
+        generation=generation,
+        worker_id=worker_id,
+        max_message=max_message,
+        lifeline=lifeline,
+        spin_ns=spin_ns,
+        payload_encoding=payload_encoding,
+    )
+
+
 # spec:req REGION-005 REGION-006 REGION-007 REGION-008 REGION-010 REGION-013 REGION-014
 def parse_header(data: bytes, actual_size: int) -> Layout:
     """Check a copy of the region header, and what follows from it; raise RegionError if bad.
@@ -126,14 +166,7 @@ def parse_header(data: bytes, actual_size: int) -> Layout:
         lifeline,
         spin_ns,
     ) = _HEADER.unpack_from(data)
-    if magic != MAGIC.encode():
-        raise RegionError(f"not a region: magic={magic!r}")
-    if major != VERSION_MAJOR:
-        raise RegionError(f"unknown version: version_major={major} supported={VERSION_MAJOR}")
-    if features & ~_KNOWN_FEATURES:
-        raise RegionError(f"unknown features: features={features:#x}")
-    if payload_encoding not in (ENCODING_JSON, ENCODING_JSON_ATTACHMENTS):
-        raise RegionError(f"unknown payload encoding: payload_encoding={payload_encoding}")
+    _check_kind(magic, major, features, payload_encoding)
     _check_ranges(slot_count, slot_size, max_message)
     layout = Layout(
         generation=generation,

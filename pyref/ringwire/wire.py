@@ -430,17 +430,26 @@ class _StreamReader(Generic[_M]):
         raise NotImplementedError
 
 
+# spec:req WIRE-032 WIRE-033
+def request_length(data: Bytes, max_message: int) -> int | None:
+    """total_length of the request that data begins with, None while its header is not all there.
+
+    Raises WireError for a header that does not say where the next message begins.
+    """
+    if len(data) < REQUEST_HEADER_SIZE:
+        return None
+    type_, _, total, *rest = _REQUEST.unpack_from(data)
+    _check_request_lengths(type_, total, (rest[0], rest[1], rest[2]), max_message)
+    return int(total)
+
+
 class RequestReader(_StreamReader[RequestMessage]):
     """The messages that a master sends, out of a stream."""
 
     __slots__ = ()
 
     def _announced_length(self) -> int | None:
-        if len(self._buffer) < REQUEST_HEADER_SIZE:
-            return None
-        type_, _, total, *rest = _REQUEST.unpack_from(self._buffer)
-        _check_request_lengths(type_, total, (rest[0], rest[1], rest[2]), self._max_message)
-        return int(total)
+        return request_length(self._buffer, self._max_message)
 
     def _parse(self, frame: bytes) -> RequestMessage:
         return parse_request(frame, self._max_message)

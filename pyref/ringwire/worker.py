@@ -1,7 +1,8 @@
-"""The entry point of a worker: python3 -m ringwire.worker REGION WORKER_ID (chapter 05).
+"""The entry point of a worker: python3 -m ringwire.worker LANE WORKER_ID (chapter 05).
 
-REGION is fd:N, an inherited descriptor, or a path; WORKER_ID is decimal. What may be called is
-told in the environment variable RINGWIRE_WORKER_CONFIG.
+LANE is fd:N, an inherited descriptor of a region, or a path; or stream:fd:N or
+stream:tcp:HOST:PORT, a stream (chapter 10). WORKER_ID is decimal. What may be called is told in the
+environment variable RINGWIRE_WORKER_CONFIG.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ import os
 import sys
 from typing import Final, NoReturn
 
+from . import config
 from ._registry import EXIT_REGION_REFUSED
 from .doorbell import FENCED
 from .errors import RegionError
+from .lane import Lane, RingLane
 from .process import Process, leave, open_region, say
+from .stream import PREFIX, open_stream
 
 UNFENCED_VARIABLE: Final = "RINGWIRE_UNFENCED"
 
-_USAGE: Final = "usage: python3 -m ringwire.worker REGION WORKER_ID"
+_USAGE: Final = "usage: python3 -m ringwire.worker LANE WORKER_ID"
 _EXIT_USAGE: Final = 2
 
 
@@ -35,25 +39,31 @@ def _prepare_streams() -> None:
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run a worker; arguments are REGION and WORKER_ID, by default those of the command line."""
+    """Run a worker; arguments are LANE and WORKER_ID, by default those of the command line."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if len(arguments) != 2 or not arguments[1].isdecimal():
         say(_USAGE)
         leave(_EXIT_USAGE)
     _prepare_streams()
-    fenced = FENCED and os.environ.get(UNFENCED_VARIABLE) != "1"
-    if not FENCED and os.environ.get(UNFENCED_VARIABLE) != "1":
-        say(
-            "this machine gives Python no memory fences, so a ring is not safe here; "
-            f"use a stream, or set {UNFENCED_VARIABLE}=1 to take the risk"
-        )
-        leave(EXIT_REGION_REFUSED)
     try:
-        fd, layout = open_region(arguments[0])
+        lane = _open(arguments[0])
     except RegionError as error:
         say(f"region refused: {error}")
         leave(EXIT_REGION_REFUSED)
-    Process(fd, layout, fenced).run()
+    Process(lane).run()
+
+
+def _open(name: str) -> Lane:
+    if name.startswith(PREFIX):
+        return open_stream(name, config.peek_stream_token())
+    unfenced = os.environ.get(UNFENCED_VARIABLE) == "1"
+    if not FENCED and not unfenced:
+        raise RegionError(
+            "this machine gives Python no memory fences, so a ring is not safe here; "
+            f"use a stream, or set {UNFENCED_VARIABLE}=1 to take the risk"
+        )
+    fd, layout = open_region(name)
+    return RingLane(fd, layout, FENCED and not unfenced)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,5 @@
+//go:build linux
+
 package mirror
 
 // Fault is a rule of the specification that the mirror breaks.

@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
-	"syscall"
 
+	"github.com/ringwire/ringwire/executor"
 	"github.com/ringwire/ringwire/internal/sys"
 )
 
@@ -48,12 +47,10 @@ func fail(name, fix, format string, args ...any) Finding {
 func Examine(ctx context.Context, python string) []Finding {
 	findings := []Finding{
 		goRuntime(),
-		kernel(),
 		cpus(),
-		descriptors(),
-		sharedMemory(),
-		doorbells(),
+		transport(),
 	}
+	findings = append(findings, system()...)
 	info, interpreter := findPython(ctx, python)
 	findings = append(findings, interpreter)
 	if interpreter.Status != Fail {
@@ -64,20 +61,20 @@ func Examine(ctx context.Context, python string) []Finding {
 }
 
 func goRuntime() Finding {
-	detail := fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	if runtime.GOARCH != "amd64" {
-		return fail("platform", "use x86-64, or RINGWIRE_UNFENCED=1 at your own risk",
-			"%s: Python has no memory fences here, so workers refuse to use rings", detail)
-	}
-	return ok("platform", "%s", detail)
+	return ok("platform", "%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-func kernel() Finding {
-	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
-	if err != nil {
-		return warn("kernel", "mount /proc: worker memory is read there too", "%v", err)
+// transport says how pools reach their workers unless they are told otherwise.
+func transport() Finding {
+	t, err := executor.DefaultTransport()
+	switch {
+	case err != nil:
+		return fail("transport", "correct the environment variable "+executor.TransportVariable, "%v", err)
+	case t == executor.TransportStream && os.Getenv(executor.TransportVariable) == "":
+		return warn("transport", "use Linux on x86-64, and allow memfd_create and eventfd, for shared memory",
+			"stream: every call takes a few system calls, and less is known of calls whose worker dies")
 	}
-	return ok("kernel", "%s", strings.TrimSpace(string(release)))
+	return ok("transport", "%s", t)
 }
 
 func cpus() Finding {
@@ -90,43 +87,4 @@ func cpus() Finding {
 		return ok("cpus", "%d of %d, by the cgroup", allowed, machine)
 	}
 	return ok("cpus", "%d", allowed)
-}
-
-// descriptorsPerWorker is a little more than what the pool holds for each worker,
-// while one replaces another.
-const descriptorsPerWorker = 16
-
-func descriptors() Finding {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return warn("descriptors", "", "%v", err)
-	}
-	if need := uint64(64 + descriptorsPerWorker*sys.CPUs()); limit.Cur < need {
-		return warn("descriptors", fmt.Sprintf("ulimit -n %d", max(1024, need)),
-			"RLIMIT_NOFILE is %d; a worker for each CPU may need %d", limit.Cur, need)
-	}
-	return ok("descriptors", "RLIMIT_NOFILE is %d", limit.Cur)
-}
-
-func sharedMemory() Finding {
-	const size = 1 << 20
-	f, err := sys.NewSharedMemory("ringwire-doctor", size)
-	if err != nil {
-		return fail("shared memory", "allow memfd_create: look at the container's seccomp profile", "%v", err)
-	}
-	defer f.Close()
-	if err := f.Truncate(0); err == nil {
-		return fail("shared memory", "use a kernel that enforces memfd seals", "a sealed memfd could be shrunk")
-	}
-	return ok("shared memory", "sealed memfd; /dev/shm is not used")
-}
-
-func doorbells() Finding {
-	bell, child, err := sys.NewDoorbell()
-	if err != nil {
-		return fail("doorbells", "allow eventfd: look at the container's seccomp profile", "%v", err)
-	}
-	_ = child.Close()
-	_ = bell.Close()
-	return ok("doorbells", "eventfd")
 }

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package torture runs a pool under mixed load while everything goes wrong that
 // can be made to, and then accounts for every call.
 //

@@ -52,26 +52,12 @@ func (w *workerFlags) open(all []vectors.Vector, match func(*vectors.Vector) boo
 	return openers
 }
 
-// choose returns the vectors that match.
-func choose(all []vectors.Vector, match func(*vectors.Vector) bool) []vectors.Vector {
-	if match == nil {
-		return all
-	}
-	var chosen []vectors.Vector
-	for i := range all {
-		if match(&all[i]) {
-			chosen = append(chosen, all[i])
-		}
-	}
-	return chosen
-}
-
 const mirrorHelp = `Be a worker that offers the functions of the live profile: one that conforms, or
 that breaks one rule of the specification, to see how a master takes it. It is
 started as a master starts any worker, with REGION and WORKER_ID as last arguments.`
 
-// newMirror returns the worker for testing masters.
-func newMirror() *cobra.Command {
+// addMirror adds the worker for testing masters.
+func addMirror(parent *cobra.Command) {
 	var fault string
 	var list bool
 	cmd := &cobra.Command{
@@ -99,5 +85,5 @@ func newMirror() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&fault, "fault", "", "the rule to break, by its `NAME`")
 	cmd.Flags().BoolVar(&list, "list", false, "list the rules that can be broken")
-	return cmd
+	parent.AddCommand(cmd)
 }

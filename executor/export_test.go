@@ -1,0 +1,8 @@
+package executor
+
+// OverLoopback makes the streams of a pool be TCP connections, as on systems where
+// a worker cannot inherit a socket.
+func OverLoopback(cfg Config) Config {
+	cfg.loopback = true
+	return cfg
+}

@@ -1,0 +1,98 @@
+"""What a worker's process needs of its lane, and the lane that is a region."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import selectors
+from collections.abc import Callable
+from typing import Protocol
+
+from .doorbell import Doorbell
+from .lane_selector import LaneSelector, Server
+from .region import Layout
+from .responder import Responder
+from .ring import Consumer, Producer, Ring
+from .spin import SpinBudget
+from .worker_block import WorkerBlock
+
+
+class Lane(Protocol):
+    """One end of a lane, to be served by one loop."""
+
+    layout: Layout
+    memory: mmap.mmap
+    block: WorkerBlock
+    consumer: Consumer
+    # Spent by the engine while it waits for the next message; for the rest see open().
+    engine_spin: SpinBudget
+
+    def open(self, spin: SpinBudget, while_waiting: Callable[[], None]) -> selectors.BaseSelector:
+        """The selector for the loop. while_waiting is called between waits for the master."""
+
+    def responder(self) -> Responder: ...
+
+    def attach(self, server: Server, add_reader: Callable[[int], object]) -> None:
+        """Have messages served; add_reader tells the loop what to watch for them."""
+
+    def announce(self) -> None:
+        """Tell the master that the state has changed."""
+
+    def close(self) -> None:
+        """In a forked child: give up everything of the lane, so that it cannot be used."""
+
+
+class RingLane:
+    """A lane that is a region in shared memory."""
+
+    def __init__(self, fd: int, layout: Layout, fenced: bool) -> None:
+        self.layout = layout
+        self._fenced = fenced
+        self._descriptors = [
+            number for number in (layout.request_doorbell, layout.response_doorbell) if number >= 0
+        ]
+        for number in self._descriptors:
+            os.set_inheritable(number, False)
+        self.memory = mmap.mmap(fd, layout.region_size)
+        os.close(fd)
+        self.block = WorkerBlock(self.memory)
+        self._requests = Ring.requests(self.memory, layout)
+        self._responses = Ring.responses(self.memory, layout)
+        self._request_doorbell = Doorbell(layout.request_doorbell)
+        self._response_doorbell = Doorbell(layout.response_doorbell)
+
+    def open(self, spin: SpinBudget, while_waiting: Callable[[], None]) -> selectors.BaseSelector:
+        self.engine_spin = spin
+        self._while_waiting = while_waiting
+        # Not earlier: requests may have been published before the worker was ready.
+        self.consumer = Consumer(self._requests)
+        self._selector = LaneSelector(self._requests, self._request_doorbell, spin, self._fenced)
+        return self._selector
+
+    def responder(self) -> Responder:
+        return Responder(Producer(self._responses), self._response_doorbell, self._while_waiting)
+
+    def attach(self, server: Server, add_reader: Callable[[int], object]) -> None:
+        fd = self.layout.request_doorbell
+        if fd < 0:
+            # A descriptor that never becomes ready stands for the doorbell that there is not.
+            fd = os.pipe()[0]
+        add_reader(fd)
+        self._selector.attach(server, fd)
+
+    def announce(self) -> None:
+        self._response_doorbell.ring()
+
+    # spec:req LIFE-058
+    def close(self) -> None:
+        for part in (self._requests, self._responses, self.block):
+            part.close()
+        try:
+            self.memory.close()
+        except BufferError:
+            pass
+        for number in self._descriptors:
+            try:
+                os.close(number)
+            except OSError:
+                pass
