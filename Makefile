@@ -51,6 +51,12 @@ test-race: ## Run the Go tests under the race detector
 
 PLATFORMS := linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
+.PHONY: test-stream
+test-stream: ## Run what the executor does over rings over streams
+	RINGWIRE_TRANSPORT=stream $(GO) test -run '$(STREAM_TESTS)' ./executor
+
+STREAM_TESTS := Call|Errors|Submit|Sizes|Cancel|Deadline|Deaths|Idempotent|Poison|Chaos|Neighbours|Forked|Output|Killed|Sleeps|Recycling|Ten|Mixed|Slow|System
+
 .PHONY: cross
 cross: ## Build everything, tests included, for other platforms
 	@set -e; for platform in $(PLATFORMS); do \

@@ -14,7 +14,9 @@
 // Every worker is a process with a lane of its own: two rings in shared memory
 // (package ring) that carry frames (package wire). A worker's supervisor starts
 // it, waits for its end, judges the calls that were in its lane, and starts its
-// successor with a new lane and a higher generation.
+// successor with a new lane and a higher generation. Where there is no shared
+// memory, a lane's rings are private and a stand-in carries their messages over a
+// socket: see [Transport].
 //
 // A call ends exactly once: with its own result, or with an error that wraps one
 // of the Err values and, as a [*CallError], says by its [Outcome] whether the
