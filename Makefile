@@ -13,6 +13,7 @@ QEMU_ARM64 ?= qemu-aarch64-static
 BIN        := $(CURDIR)/bin
 VENV       := $(CURDIR)/.venv
 VENV_PY    := $(VENV)/bin/python
+NATIVE     := $(VENV)/native
 LINTER     := $(BIN)/golangci-lint-$(GOLANGCI)
 
 .DEFAULT_GOAL := help
@@ -42,8 +43,11 @@ test-go: ## Run go vet and the Go tests
 	cd bench/peers && $(GO) vet ./... && $(GO) test ./...
 
 .PHONY: test-python
-test-python: $(VENV)/test.stamp ## Run the tests of pyref/
-	cd pyref && $(VENV_PY) -m pytest
+test-python: $(VENV)/test.stamp $(VENV)/native.stamp ## Run the tests of pyref/, without and with the accelerator
+	cd pyref && RINGWIRE_NATIVE=0 $(VENV_PY) -m pytest
+	if ls $(NATIVE)/*.so >/dev/null 2>&1; then \
+	  cd pyref && PYTHONPATH=$(NATIVE) $(VENV_PY) -m pytest --ignore=tests/test_vectors.py --ignore=tests/test_wire.py; \
+	fi
 
 .PHONY: test-race
 test-race: ## Run the Go tests under the race detector
@@ -163,6 +167,10 @@ $(LINTER):
 	  GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI) && \
 	  mv $(BIN)/golangci-lint $@; \
 	fi
+
+$(VENV)/native.stamp: $(wildcard pyref/native/*) .ci/native $(VENV)/test.stamp
+	.ci/native $(VENV_PY) $(NATIVE)
+	@touch $@
 
 $(VENV)/%.stamp: .ci/requirements-%.txt .ci/python-env
 	.ci/python-env $(PYTHON) $(VENV) $<

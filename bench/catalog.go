@@ -26,7 +26,7 @@ type Catalog struct {
 }
 
 // optional lists the Python packages that some peers need.
-var optional = []string{"grpcio", "httptools", "orjson", "pyzmq", "uvicorn", "uvloop"}
+var optional = []string{"grpcio", "httptools", "orjson", "pyzmq", "ringwire-native", "uvicorn", "uvloop"}
 
 // entry is a peer, and the Python packages without which it is not there.
 type entry struct {
@@ -36,14 +36,17 @@ type entry struct {
 
 // entries lists the peers of this package, in the order of the report.
 func entries(python string) []entry {
+	plain := []string{"RINGWIRE_NATIVE=0", "RINGWIRE_JSON=stdlib"}
 	ours := func(name string, spin time.Duration, env ...string) Peer {
 		return executorPeer{name, python, executorVariant{spin, env}}
 	}
 	socket := func(name, server, json string) Peer { return unixSocketPeer{name, python, server, json} }
 	return []entry{
-		{ours("ringwire", 0), nil},
-		{ours("ringwire, no spinning", -1), nil},
-		{ours("ringwire, orjson", 0, "RINGWIRE_JSON=orjson"), []string{"orjson"}},
+		{ours("ringwire", 0, plain...), nil},
+		{ours("ringwire, no spinning", -1, plain...), nil},
+		{ours("ringwire, orjson", 0, "RINGWIRE_NATIVE=0", "RINGWIRE_JSON=orjson"), []string{"orjson"}},
+		{ours("ringwire, accelerator", 0, "RINGWIRE_JSON=stdlib"), []string{"ringwire-native"}},
+		{ours("ringwire, accelerator, orjson", 0), []string{"ringwire-native", "orjson"}},
 		{pythonScript("ProcessPoolExecutor", python, "python_pools.py", "ProcessPoolExecutor"), nil},
 		{pythonScript("multiprocessing.Pool", python, "python_pools.py", "Pool"), nil},
 		{socket("Unix socket, asyncio", "asyncio", "stdlib"), nil},

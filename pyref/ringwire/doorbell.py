@@ -1,9 +1,9 @@
 """Waking a consumer that sleeps (chapter 04).
 
-The rule that no wake-up is lost needs a full memory fence on both sides. Python has none of its
-own, but on x86-64 acquiring and releasing a lock executes locked instructions, which are full
-fences. Other machines need more than that for a ring (chapter 03, Memory ordering), so FENCED is
-False there.
+The rule that no wake-up is lost needs a full memory fence on both sides. The accelerator has one.
+Python has none of its own, but on x86-64 acquiring and releasing a lock executes locked
+instructions, which are full fences. Other machines need more than that for a ring (chapter 03,
+Memory ordering), so FENCED is False there without the accelerator.
 """
 
 from __future__ import annotations
@@ -11,21 +11,28 @@ from __future__ import annotations
 import os
 import platform
 import threading
+from collections.abc import Callable
 from typing import Final
 
+from . import native
 from ._registry import BELL_LESS_SLEEP_MAX_NS, FENCELESS_SLEEP_MAX_NS
 
-FENCED: Final = platform.machine() in {"x86_64", "AMD64", "amd64"}
+FENCED: Final = native.module is not None or platform.machine() in {"x86_64", "AMD64", "amd64"}
 
 _RING: Final = (1).to_bytes(8, "little")
 _CLEAR_BYTES: Final = 4096
 _fence = threading.Lock()
 
 
-def full_fence() -> None:
-    """Let no load pass a store that was made before; only where FENCED."""
+def _lock_fence() -> None:
     _fence.acquire()
     _fence.release()
+
+
+# Lets no load pass a store that was made before; only where FENCED.
+full_fence: Final[Callable[[], None]] = (
+    _lock_fence if native.module is None else native.module.full_fence
+)
 
 
 # spec:req BELL-004 BELL-007 BELL-010

@@ -40,11 +40,13 @@ from ._registry import (
     STATUS_UNAVAILABLE,
     TYPE_REQUEST,
 )
+from .codec import STDLIB, Codec
 from .context import Call
 from .eager import EagerTasks
 from .errors import WireError
+from .fast_lane import OTHER, REACHED
 from .handlers import CallRefused, Handler, Handlers
-from .payload import Decode, Encode, PayloadError, decode_kwargs, encode_result
+from .payload import PayloadError
 from .responder import Responder
 from .ring import Consumer
 from .spin import SpinBudget
@@ -104,7 +106,8 @@ class Engine:
         handlers: Handlers,
         spin: SpinBudget,
         fatal: Callable[[BaseException], None],
-        codec: tuple[Decode, Encode] = (decode_kwargs, encode_result),
+        codec: Codec = STDLIB,
+        lane: Any = None,
     ) -> None:
         self._loop = loop
         self._tasks = EagerTasks(loop)
@@ -112,8 +115,11 @@ class Engine:
         self._responder = responder
         self._block = block
         self._handlers = handlers
+        self.cache = handlers.cache
         self._spin = spin
-        self._decode, self._encode = codec
+        self._decode, self._encode = codec.decode, codec.encode
+        # The accelerator's side of the lane, or None.
+        self._lane = lane
         # Ends the process: the lane is corrupt, or this package is at fault.
         self._fatal = fatal
         # The write position up to which there is nothing left to do now. Whoever sleeps or spins
@@ -152,6 +158,8 @@ class Engine:
     def abandon(self) -> None:
         """In a child that a handler forked: answer nothing, and end when the handler is done."""
         self._abandoned = True
+        if self._lane is not None:
+            self._lane.close()
         self._responder.abandon(lambda: self._fatal(SystemExit(0)))
 
     def become_ready(self) -> None:
@@ -197,11 +205,11 @@ class Engine:
         base, stride = ring.slots_offset, ring.slot_stride
         longest = min(ring.slot_size, ring.max_message)
         unpack = _SLOT_AND_REQUEST.unpack_from
-        cache = self._handlers.cache
+        cache = self.cache
         decode, encode, respond = self._decode, self._encode, self._responder.result
         in_flight = self._in_flight
         spin = self._spin
-        block = self._block
+        block, lane = self._block, self._lane
         calls = block.calls
         turn_end = perf_counter_ns() + _TURN_NS
         most_tasks = len(in_flight) + _TASKS_PER_TURN
@@ -226,6 +234,14 @@ class Engine:
                         ):
                             return
                         continue
+                if lane is not None and consumer.length == 0:
+                    why = lane.serve(self, write, turn_end, most_tasks, self._sync_jobs != 0)
+                    if why == REACHED:
+                        continue
+                    position = consumer.position
+                    if why != OTHER:
+                        self.seen = position
+                        return
                 slot = base + (position & mask) * stride
                 (
                     length,
@@ -451,6 +467,32 @@ class Engine:
             self._landed(request_id)
         self._responder.result(request_id, body)
         return None
+
+    # ------------------------------------------------------------ for the accelerator
+
+    def _withdrawn(self, request_id: int) -> bool:
+        """Look for CANCELs; whether one is for this call, which was just taken, and answered."""
+        self._look_for_cancels()
+        return self._answer_canceled(request_id, taken=True)
+
+    def _raised(self, request_id: int, error: BaseException) -> None:
+        self._answer_exception(request_id, error, self._running_call)
+
+    def _answer_result(self, request_id: int, handler: Handler, result: object) -> None:
+        """Answer a `def` with a result that is not a plain small one."""
+        if self._abandoned:
+            self._fatal(SystemExit(0))
+        try:
+            body = self._encode(result)
+        except PayloadError as error:
+            self._answer_unencodable(request_id, handler, result, error)
+        else:
+            self._responder.result(request_id, body)
+
+    def _ring_doorbell(self) -> None:
+        self._responder.ring_doorbell()
+
+    # ------------------------------------------------------------ other ends of a call
 
     def _answer_unencodable(
         self, request_id: int, handler: Handler, result: object, error: PayloadError

@@ -6,8 +6,10 @@ import mmap
 import os
 import selectors
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
+from . import fast_lane
+from .codec import Codec
 from .doorbell import Doorbell
 from .lane_selector import LaneSelector, Server
 from .region import Layout
@@ -29,6 +31,9 @@ class Lane(Protocol):
 
     def open(self, spin: SpinBudget, while_waiting: Callable[[], None]) -> selectors.BaseSelector:
         """The selector for the loop. while_waiting is called between waits for the master."""
+
+    def accelerate(self, codec: Codec) -> Any:
+        """The accelerator's side of the lane, or None; to be asked before responder()."""
 
     def responder(self) -> Responder: ...
 
@@ -66,11 +71,17 @@ class RingLane:
         self._while_waiting = while_waiting
         # Not earlier: requests may have been published before the worker was ready.
         self.consumer = Consumer(self._requests)
+        self._producer = Producer(self._responses)
         self._selector = LaneSelector(self._requests, self._request_doorbell, spin, self._fenced)
         return self._selector
 
+    def accelerate(self, codec: Codec) -> Any:
+        self._fast = fast_lane.make(self.consumer, self._producer, codec)
+        return self._fast
+
     def responder(self) -> Responder:
-        return Responder(Producer(self._responses), self._response_doorbell, self._while_waiting)
+        push = self._fast and self._fast.push
+        return Responder(self._producer, self._response_doorbell, self._while_waiting, push)
 
     def attach(self, server: Server, add_reader: Callable[[int], object]) -> None:
         fd = self.layout.request_doorbell

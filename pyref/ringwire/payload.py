@@ -7,7 +7,6 @@ made once and used directly, with the checks that the wrappers would have made.
 
 from __future__ import annotations
 
-import importlib
 import json
 import json.encoder
 from collections.abc import Callable, Iterable
@@ -31,7 +30,7 @@ def _refuse_type(value: object) -> NoReturn:
 
 
 _decoder: Final = json.JSONDecoder(parse_constant=_refuse_constant)
-_scan_once: Final[Callable[[str, int], tuple[Any, int]]] = vars(_decoder)["scan_once"]
+scan_once: Final[Callable[[str, int], tuple[Any, int]]] = vars(_decoder)["scan_once"]
 
 
 def _make_chunks(ensure_ascii: bool) -> Callable[[Any, int], Iterable[str]]:
@@ -53,7 +52,7 @@ def _make_chunks(ensure_ascii: bool) -> Callable[[Any, int], Iterable[str]]:
     return chunks
 
 
-_chunks: Final = _make_chunks(ensure_ascii=False)
+chunks: Final = _make_chunks(ensure_ascii=False)
 _chunks_ascii: Final = _make_chunks(ensure_ascii=True)
 
 
@@ -76,7 +75,7 @@ def decode_kwargs(data: bytes) -> dict[str, Any]:
     try:
         text = data.decode()
         try:
-            value, end = _scan_once(text, 0)
+            value, end = scan_once(text, 0)
         except StopIteration:
             end = -1
         if end != len(text):
@@ -93,7 +92,7 @@ def decode_kwargs(data: bytes) -> dict[str, Any]:
 def encode_result(value: Any) -> bytes:
     """value as JSON in UTF-8; PayloadError if JSON cannot carry it."""
     try:
-        return "".join(_chunks(value, 0)).encode()
+        return "".join(chunks(value, 0)).encode()
     except UnicodeEncodeError:
         # A lone surrogate has no UTF-8, but JSON can carry it as an escape.
         return "".join(_chunks_ascii(value, 0)).encode()
@@ -105,17 +104,3 @@ def encode_result(value: Any) -> bytes:
 def encode_details(value: Any) -> bytes:
     """Failure details as JSON: plain data of our own making, whatever text it holds."""
     return "".join(_chunks_ascii(value, 0)).encode()
-
-
-def choose(name: str | None) -> tuple[Decode, Encode]:
-    """The functions that decode kwargs and encode results; name is "orjson", or None for these.
-
-    Raises ImportError if orjson is not installed, ValueError for another name.
-    """
-    if name in (None, "", "stdlib"):
-        return decode_kwargs, encode_result
-    if name != "orjson":
-        raise ValueError(f"no such JSON library: name={name}")
-    from .payload_orjson import make  # noqa: PLC0415
-
-    return make(importlib.import_module("orjson"))

@@ -24,7 +24,7 @@ _ENVELOPE: Final = Struct(ENVELOPE_HEADER_STRUCT)
 _ATTACHMENT: Final = Struct(ATTACHMENT_HEADER_STRUCT)
 
 # From how many characters on a text is an attachment: about where it gets cheaper.
-_LONG_TEXT: Final = 512
+LONG_TEXT: Final = 512
 
 _BYTES_TYPES: Final = (bytes, bytearray, memoryview)
 
@@ -105,13 +105,13 @@ def make(decode_json: Decode, encode_json: Encode) -> tuple[Decode, Encode]:
     def encode(value: Any) -> bytes:
         kind = type(value)
         if kind is str:
-            if len(value) < _LONG_TEXT:
+            if len(value) < LONG_TEXT:
                 return encode_json(value)
         elif kind is dict:
             for member in value.values():
                 kind = type(member)
                 if kind is str:
-                    if len(member) >= _LONG_TEXT:
+                    if len(member) >= LONG_TEXT:
                         break
                 elif kind is bytes or kind is bytearray or kind is memoryview:
                     break
@@ -134,7 +134,7 @@ def make(decode_json: Decode, encode_json: Encode) -> tuple[Decode, Encode]:
         attachments: dict[str, Any] = {}
         for name, member in value.items():
             attached = isinstance(member, _BYTES_TYPES) or (
-                type(member) is str and len(member) >= _LONG_TEXT
+                type(member) is str and len(member) >= LONG_TEXT
             )
             if attached and type(name) is str:
                 attachments[name] = member

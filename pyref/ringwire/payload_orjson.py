@@ -1,14 +1,16 @@
-"""JSON through orjson, for whoever asks for it with RINGWIRE_JSON=orjson.
+"""JSON through orjson.
 
 orjson is three times as fast on large values but not the same: it has no large integers, takes NaN
 for null, and is stricter about lone surrogates. Whatever could come out differently goes through
-the plain way instead. One difference is left: results may contain UUIDs, which become strings, and
-members of an Enum, which become their values.
+the plain way instead. One difference is left that only a look at every value can find: results may
+contain UUIDs, which become strings, and members of an Enum, which become their values. The
+accelerator has that look; without it orjson is for whoever asks for it with RINGWIRE_JSON=orjson.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from .payload import Decode, Encode, PayloadError, decode_kwargs, encode_result
@@ -17,15 +19,23 @@ from .payload import Decode, Encode, PayloadError, decode_kwargs, encode_result
 _has_long_number: Final = re.compile(rb"[0-9]{19}").search
 
 
-def make(orjson: Any) -> tuple[Decode, Encode]:
-    """decode_kwargs and encode_result on top of the module orjson."""
-    loads, dumps = orjson.loads, orjson.dumps
-    # Without these, dataclasses, dates and subclasses would be taken, which JSON does not have.
-    options = (
+def options(orjson: Any) -> int:
+    """Options of dumps that keep out dataclasses, dates and subclasses, which JSON has not."""
+    found: int = (
         orjson.OPT_PASSTHROUGH_DATACLASS
         | orjson.OPT_PASSTHROUGH_DATETIME
         | orjson.OPT_PASSTHROUGH_SUBCLASS
     )
+    return found
+
+
+def make(orjson: Any, same_json: Callable[[object], bool] | None = None) -> tuple[Decode, Encode]:
+    """decode_kwargs and encode_result on top of the module orjson.
+
+    same_json tells whether orjson and the standard library agree on a value; with it the two
+    functions differ from the plain ones in nothing.
+    """
+    loads, dumps, chosen = orjson.loads, orjson.dumps, options(orjson)
 
     def decode(data: bytes) -> dict[str, Any]:
         if not data:
@@ -41,8 +51,10 @@ def make(orjson: Any) -> tuple[Decode, Encode]:
         return value
 
     def encode(value: Any) -> bytes:
+        if same_json is not None and not same_json(value):
+            return encode_result(value)
         try:
-            data: bytes = dumps(value, None, options)
+            data: bytes = dumps(value, None, chosen)
         except BaseException:
             return encode_result(value)
         # A null may have been a NaN, which has no JSON.

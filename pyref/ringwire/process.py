@@ -15,9 +15,8 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from . import config as configuration
-from . import payload_attachments
+from . import native
 from ._registry import (
-    ENCODING_JSON_ATTACHMENTS,
     EXIT_LIFELINE,
     EXIT_OK,
     EXIT_PROTOCOL,
@@ -27,12 +26,12 @@ from ._registry import (
     STATE_STOPPED,
 )
 from ._version import __version__
+from .codec import JSON_VARIABLE, Codec, choose
 from .engine import Engine
 from .errors import LaneError, RegionError, WireError
 from .failure import without_own_frames
 from .handlers import Handlers
 from .lane import Lane
-from .payload import Decode, Encode, choose
 from .region import Layout, parse_header
 from .spin import SpinBudget
 from .worker_block import WorkerBlock
@@ -40,9 +39,7 @@ from .worker_block import WorkerBlock
 if sys.platform != "win32":
     import fcntl
 
-IMPLEMENTATION: Final = f"ringwire-python {__version__}"
-
-JSON_VARIABLE: Final = "RINGWIRE_JSON"
+IMPLEMENTATION: Final = f"ringwire-python {__version__}{' native' if native.module else ''}"
 
 # Whether a pipe can send a signal when its other end is closed.
 _HAS_SIGIO: Final = sys.platform == "linux"
@@ -160,6 +157,8 @@ class Process:
         spin = SpinBudget(0 if alone else self.layout.spin_ns)
         lane = self._lane
         self._loop = asyncio.SelectorEventLoop(lane.open(spin, self._check_lifeline))
+        codec = self._codec()
+        fast = lane.accelerate(codec)
         engine = Engine(
             loop=self._loop,
             consumer=lane.consumer,
@@ -168,7 +167,8 @@ class Process:
             handlers=handlers,
             spin=lane.engine_spin,
             fatal=self.fatal,
-            codec=self._codec(),
+            codec=codec,
+            fast=fast,
         )
         lane.attach(engine, lambda fd: self._loop.add_reader(fd, engine.serve))
         if self.layout.lifeline >= 0 and _HAS_SIGIO:
@@ -176,15 +176,13 @@ class Process:
         self._engine = engine
         return engine
 
-    def _codec(self) -> tuple[Decode, Encode]:
+    def _codec(self) -> Codec:
+        encoding = self.layout.payload_encoding
         try:
-            codec = choose(os.environ.get(JSON_VARIABLE))
+            return choose(os.environ.get(JSON_VARIABLE), encoding)
         except (ImportError, ValueError) as error:
             say(f"{JSON_VARIABLE}: {error}; using the standard library")
-            codec = choose(None)
-        if self.layout.payload_encoding == ENCODING_JSON_ATTACHMENTS:
-            codec = payload_attachments.make(*codec)
-        return codec
+            return choose("stdlib", encoding)
 
     # ------------------------------------------------------------ end
 

@@ -27,23 +27,21 @@ from ._registry import (
 from .errors import LaneError
 from .region import Layout, Memory
 from .wire import Bytes
+from .words import U32_BYTES, U64_BYTES, Cursor, word
 
 _SLOT_HEADER: Final = Struct("<II")
-_U32_BYTES: Final = 4
-_U64_BYTES: Final = 8
 _U32_MASK: Final = 0xFFFFFFFF
 
 
-# spec:req RING-024
 class Ring:
     """Where the parts of a ring lie in memory.
 
-    The four shared fields are views of one element; indexing one is a single aligned load or
-    store, which x86-64 orders like acquire and release.
+    The four shared fields are words: indexing one is a single load with acquire or store with
+    release ordering.
     """
 
     __slots__ = (
-        "_views",
+        "_fields",
         "max_message",
         "memory",
         "need_wakeup",
@@ -65,16 +63,15 @@ class Ring:
         self.slot_size = layout.slot_size
         self.slot_stride = layout.slot_stride
         self.max_message = layout.max_message
-        self._views: list[memoryview] = []
-        self.write_position = self._field(control_offset + CONTROL_WRITE_POSITION, _U64_BYTES)
-        self.urgent_count = self._field(control_offset + CONTROL_URGENT_COUNT, _U32_BYTES)
-        self.read_position = self._field(control_offset + CONTROL_READ_POSITION, _U64_BYTES)
-        self.need_wakeup = self._field(control_offset + CONTROL_NEED_WAKEUP, _U32_BYTES)
+        self._fields: list[memoryview] = []
+        self.write_position = self._field(control_offset + CONTROL_WRITE_POSITION, U64_BYTES)
+        self.urgent_count = self._field(control_offset + CONTROL_URGENT_COUNT, U32_BYTES)
+        self.read_position = self._field(control_offset + CONTROL_READ_POSITION, U64_BYTES)
+        self.need_wakeup = self._field(control_offset + CONTROL_NEED_WAKEUP, U32_BYTES)
 
     def _field(self, offset: int, size: int) -> memoryview:
-        part = memoryview(self.memory)[offset : offset + size]
-        field = part.cast("Q") if size == _U64_BYTES else part.cast("I")
-        self._views += (field, part)
+        field = word(self.memory, offset, size)
+        self._fields.append(field)
         return field
 
     @classmethod
@@ -93,23 +90,23 @@ class Ring:
 
     def close(self) -> None:
         """Give up the shared fields: whoever still uses them gets a ValueError."""
-        for view in self._views:
-            view.release()
+        for field in self._fields:
+            field.release()
 
 
-class Producer:
+class Producer(Cursor):
     """The writing side.
 
     position is the write position, known here before it is shared; read_position is what the
     consumer was last seen to have released.
     """
 
-    __slots__ = ("position", "read_position", "ring")
+    __slots__ = ("ring",)
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
-        self.position: int = ring.write_position[0]
-        self.read_position: int = ring.read_position[0]
+        self.position = ring.write_position[0]
+        self.read_position = ring.read_position[0]
 
     # spec:req RING-006 RING-016 REGION-014
     def free_slots(self) -> int:
@@ -158,15 +155,15 @@ class Producer:
         return bool(self.ring.need_wakeup[0])
 
 
-class Consumer:
+class Consumer(Cursor):
     """The reading side. position is the read position: all slots before it are released."""
 
-    __slots__ = ("_bytes", "_end", "_read_position", "_scanned", "length", "position", "ring")
+    __slots__ = ("_bytes", "_end", "_read_position", "_scanned", "length", "ring")
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
         self._read_position = ring.read_position
-        self.position: int = ring.read_position[0]
+        self.position = ring.read_position[0]
         self._scanned = 0
         # The message at hand, if peek has begun to copy one: its length (0: none), the position
         # after it, its bytes so far.

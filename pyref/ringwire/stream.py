@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from struct import Struct
 from time import perf_counter_ns
-from typing import Final, NoReturn, cast
+from typing import Any, Final, NoReturn, cast
 
 from ._registry import (
     EXIT_LIFELINE,
@@ -38,6 +38,7 @@ from ._registry import (
     WORKER_BLOCK_SIZE,
     WORKER_IN_FLIGHT,
 )
+from .codec import Codec
 from .errors import RegionError
 from .lane_selector import Server
 from .region import Layout, parse_stream_header
@@ -401,6 +402,9 @@ class StreamLane:
         self.requests.urgent_count = cast(memoryview, _Urgency(self, self.requests.urgent_count))
         self._selector = StreamSelector(self, spin)
         return self._selector
+
+    def accelerate(self, codec: Codec) -> Any:
+        """None: the accelerator would answer into a ring."""
 
     def responder(self) -> Responder:
         return StreamResponder(self.outbox, self.layout.max_message)

@@ -20,9 +20,7 @@ from ._registry import (
     WORKER_STATE,
 )
 from .region import Memory
-
-_U32_BYTES: Final = 4
-_U64_BYTES: Final = 8
+from .words import U32_BYTES, U64_BYTES, word
 
 # For WorkerBlock.calls: what a request_id is put beside when no other call is in flight.
 ONE_IN_FLIGHT: Final = 1 << 32
@@ -32,23 +30,21 @@ ONE_IN_FLIGHT: Final = 1 << 32
 class WorkerBlock:
     """The worker block of a region; the worker is its only writer."""
 
-    __slots__ = ("_beats", "_heartbeat", "_refused", "_state", "_views", "calls")
+    __slots__ = ("_beats", "_fields", "_heartbeat", "_refused", "_state", "calls")
 
     def __init__(self, memory: Memory) -> None:
-        self._views: list[memoryview] = []
-        self._state = self._field(memory, WORKER_STATE, _U32_BYTES)
+        self._fields: list[memoryview] = []
+        self._state = self._field(memory, WORKER_STATE, U32_BYTES)
         self._beats = 0
-        self._heartbeat = self._field(memory, WORKER_HEARTBEAT, _U64_BYTES)
+        self._heartbeat = self._field(memory, WORKER_HEARTBEAT, U64_BYTES)
         # current_call and in_flight are neighbours and change together: one store for both.
-        assert WORKER_IN_FLIGHT == WORKER_CURRENT_CALL + _U32_BYTES
-        self.calls = self._field(memory, WORKER_CURRENT_CALL, _U64_BYTES)
-        self._refused = self._field(memory, WORKER_REFUSED, _U64_BYTES)
+        assert WORKER_IN_FLIGHT == WORKER_CURRENT_CALL + U32_BYTES
+        self.calls = self._field(memory, WORKER_CURRENT_CALL, U64_BYTES)
+        self._refused = self._field(memory, WORKER_REFUSED, U64_BYTES)
 
     def _field(self, memory: Memory, offset: int, size: int) -> memoryview:
-        start = WORKER_BLOCK_OFFSET + offset
-        part = memoryview(memory)[start : start + size]
-        field = part.cast("Q") if size == _U64_BYTES else part.cast("I")
-        self._views += (field, part)
+        field = word(memory, WORKER_BLOCK_OFFSET + offset, size)
+        self._fields.append(field)
         return field
 
     @staticmethod
@@ -56,10 +52,10 @@ class WorkerBlock:
         """Write who the worker is; to be done before READY (LIFE-002)."""
         name = implementation.encode()[:IMPLEMENTATION_SIZE].ljust(IMPLEMENTATION_SIZE, b"\0")
         for offset, data in (
-            (WORKER_PID, pid.to_bytes(_U32_BYTES, "little")),
+            (WORKER_PID, pid.to_bytes(U32_BYTES, "little")),
             (
                 WORKER_PROTOCOL_VERSION,
-                (VERSION_MAJOR << 16 | VERSION_MINOR).to_bytes(_U32_BYTES, "little"),
+                (VERSION_MAJOR << 16 | VERSION_MINOR).to_bytes(U32_BYTES, "little"),
             ),
             (WORKER_IMPLEMENTATION, name),
         ):
@@ -95,5 +91,5 @@ class WorkerBlock:
 
     def close(self) -> None:
         """Give up the shared fields: whoever still uses them gets a ValueError."""
-        for view in self._views:
-            view.release()
+        for field in self._fields:
+            field.release()

@@ -8,7 +8,8 @@ import mmap
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from ringwire import context, wire
+from ringwire import context, fast_lane, wire
+from ringwire.codec import STDLIB, Codec
 from ringwire.doorbell import Doorbell
 from ringwire.engine import Engine
 from ringwire.handlers import Handlers
@@ -25,9 +26,24 @@ class Fatal(Exception):
     """What would have ended the process."""
 
 
+class Bell(Doorbell):
+    """Counts how often it was rung."""
+
+    def __init__(self) -> None:
+        super().__init__(-1)
+        self.rings = 0
+
+    def ring(self) -> None:
+        self.rings += 1
+
+
 class Lane:
     def __init__(
-        self, allow: Sequence[str] = ("sample:*", "sample:_private"), layout: Layout = LAYOUT
+        self,
+        allow: Sequence[str] = ("sample:*", "sample:_private"),
+        layout: Layout = LAYOUT,
+        codec: Codec = STDLIB,
+        native: bool = True,
     ) -> None:
         self.layout = layout
         self.memory = mmap.mmap(-1, layout.region_size)
@@ -38,15 +54,20 @@ class Lane:
         self.block = WorkerBlock(self.memory)
         self.errors: list[BaseException] = []
         self.waits: list[Callable[[], None]] = []
+        self.doorbell = Bell()
         self.answers: dict[int, wire.Response] = {}
+        consumer, producer = Consumer(self.requests), Producer(self.responses)
+        lane = fast_lane.make(consumer, producer, codec) if native else None
         self.engine = Engine(
             loop=self.loop,
-            consumer=Consumer(self.requests),
-            responder=Responder(Producer(self.responses), Doorbell(-1), self._while_waiting),
+            consumer=consumer,
+            responder=Responder(producer, self.doorbell, self._while_waiting, lane and lane.push),
             block=self.block,
             handlers=Handlers(allow),
             spin=SpinBudget(0),
             fatal=self._fatal,
+            codec=codec,
+            lane=lane,
         )
         self.engine.become_ready()
 

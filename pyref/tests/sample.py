@@ -38,6 +38,10 @@ def echo(value: Any) -> Any:
     return value
 
 
+def take_out() -> Any:
+    return keep.pop()
+
+
 def nothing() -> None:
     pass
 
@@ -48,6 +52,10 @@ def defaults(a: int, b: int = 2, *, c: int = 3) -> list[int]:
 
 def anything(**kwargs: Any) -> list[str]:
     return sorted(kwargs)
+
+
+def arguments(**kwargs: Any) -> str:
+    return repr(kwargs)
 
 
 def positional(a: int, /) -> int:

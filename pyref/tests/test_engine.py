@@ -93,6 +93,7 @@ def test_type_error_from_inside_is_not_a_bad_argument(lane: Lane) -> None:
 
 @pytest.mark.parametrize("name", ["fail", "async_fail"])
 def test_traceback_starts_in_the_handler(lane: Lane, name: str) -> None:
+    lane.call(name, {"message": "sorry"})  # from now on it is known
     response = lane.call(name, {"message": "sorry"})
     assert response.error_message == "ValueError: sorry"
     found = details(response)
@@ -637,6 +638,30 @@ def test_cancel_of_a_coroutine_that_comes_from_the_thread(lane: Lane) -> None:
     response = lane.answer(2)
     assert response.status_code == 499
     assert details(response) == {"started": True}
+
+
+# spec:test LIFE-042
+def test_termination_between_two_calls(lane: Lane) -> None:
+    lane.result("nothing")
+    sample.keep[:] = [lambda: setattr(lane.engine, "stopping", True)]
+    lane.engine._handlers.find("sample", "spy").accepted.add(())
+    for request_id in (1, 2, 3):
+        lane.request(request_id, "spy")
+    before = lane.taken()
+    assert lane.answer(1).success
+    assert lane.taken() == before + 1
+    assert not lane.answers
+
+
+# spec:test LIFE-020
+def test_known_def_runs_beside_async_calls_in_flight(lane: Lane) -> None:
+    assert lane.result("thread_name") == MAIN
+    lane.request(9, "sleep", {"seconds": 1000})
+    lane.turn()
+    assert lane.result("thread_name") == "ringwire-sync"
+    lane.cancel(9)
+    lane.answer(9)
+    assert lane.result("thread_name") == MAIN
 
 
 # spec:test LIFE-035

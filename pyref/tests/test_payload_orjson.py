@@ -9,7 +9,6 @@ import importlib
 import json
 import math
 import random
-import sys
 import types
 import uuid
 from collections import OrderedDict
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ringwire.payload import PayloadError, choose, decode_kwargs, encode_result
+from ringwire.payload import PayloadError, decode_kwargs, encode_result
 from ringwire.payload_orjson import make
 
 
@@ -161,15 +160,3 @@ def test_known_difference() -> None:
     assert encode(uuid.UUID(int=0)) == b'"00000000-0000-0000-0000-000000000000"'
     with pytest.raises(PayloadError):
         encode_result(uuid.UUID(int=0))
-
-
-def test_choice(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert choose(None) == choose("") == choose("stdlib") == (decode_kwargs, encode_result)
-    with pytest.raises(ValueError, match="no such JSON library"):
-        choose("simplejson")
-    monkeypatch.setitem(sys.modules, "orjson", FakeOrjson)
-    decode, _ = choose("orjson")
-    assert decode(b'{"a":1}') == {"a": 1}
-    monkeypatch.setitem(sys.modules, "orjson", None)
-    with pytest.raises(ImportError):
-        choose("orjson")

@@ -16,6 +16,7 @@ type pythonInfo struct {
 	Executable     string  `json:"executable"`
 	ORJSON         *string `json:"orjson"` // version, or nil
 	UVLoop         *string `json:"uvloop"`
+	Native         *string `json:"ringwire_native"`
 }
 
 const describePython = `
@@ -33,6 +34,7 @@ print(json.dumps({
     "executable": sys.executable,
     "orjson": version("orjson"),
     "uvloop": version("uvloop"),
+    "ringwire_native": version("ringwire-native"),
 }))`
 
 func findPython(ctx context.Context, python string) (pythonInfo, Finding) {
@@ -68,7 +70,8 @@ func (p pythonInfo) accelerators() []Finding {
 		return ok(name, "%s%s", *version, use)
 	}
 	return []Finding{
-		tell("orjson", p.ORJSON, "; workers use it where RINGWIRE_JSON=orjson"),
+		tell("ringwire-native", p.Native, "; workers use it"),
+		tell("orjson", p.ORJSON, "; workers use it with ringwire-native, or where RINGWIRE_JSON=orjson"),
 		tell("uvloop", p.UVLoop, ""),
 	}
 }
