@@ -4,6 +4,7 @@ Usage: python3 tools/bench.py [ROUNDS]
 
 Fills a ring in this process and lets the engine empty it, so neither a second process nor a wake-up
 is in the figure; then plays ping-pong with a real worker, both sides spinning. Medians of rounds.
+The accelerator and orjson are used as by a worker, RINGWIRE_NATIVE and RINGWIRE_JSON included.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import mmap
+import os
 import statistics
 import sys
 import time
@@ -20,10 +22,13 @@ from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from ringwire import fast_lane
+from ringwire.codec import JSON_VARIABLE, choose
 from ringwire.doorbell import Doorbell
 from ringwire.engine import Engine
 from ringwire.handlers import Handlers
 from ringwire.master import Master
+from ringwire.process import IMPLEMENTATION
 from ringwire.region import Layout
 from ringwire.responder import Responder
 from ringwire.ring import Consumer, Producer, Ring
@@ -53,14 +58,19 @@ class Lane:
         requests, responses = Ring.requests(memory, layout), Ring.responses(memory, layout)
         self.producer, self.consumer = Producer(requests), Consumer(responses)
         self.count = layout.slot_count
+        codec = choose(os.environ.get(JSON_VARIABLE), layout.payload_encoding)
+        consumer, producer = Consumer(requests), Producer(responses)
+        lane = fast_lane.make(consumer, producer, codec)
         self.engine = Engine(
             loop=self.loop,
-            consumer=Consumer(requests),
-            responder=Responder(Producer(responses), Doorbell(-1), lambda: None),
+            consumer=consumer,
+            responder=Responder(producer, Doorbell(-1), lambda: None, lane and lane.push),
             block=WorkerBlock(memory),
             handlers=Handlers([f"{__name__}:*"]),
             spin=SpinBudget(0),
             fatal=self.fatal,
+            codec=codec,
+            lane=lane,
         )
 
     @staticmethod
@@ -115,6 +125,7 @@ def report(name: str, measure: Callable[[], float], rounds: int) -> None:
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+    print(IMPLEMENTATION)
     lane = Lane()
     report("def, ring full", lambda: lane.round("add"), rounds)
     report("async def, ring full", lambda: lane.round("async_add"), rounds)
