@@ -107,7 +107,7 @@ class Engine:
         spin: SpinBudget,
         fatal: Callable[[BaseException], None],
         codec: Codec = STDLIB,
-        lane: Any = None,
+        fast: Any = None,
     ) -> None:
         self._loop = loop
         self._tasks = EagerTasks(loop)
@@ -119,7 +119,7 @@ class Engine:
         self._spin = spin
         self._decode, self._encode = codec.decode, codec.encode
         # The accelerator's side of the lane, or None.
-        self._lane = lane
+        self._fast = fast
         # Ends the process: the lane is corrupt, or this package is at fault.
         self._fatal = fatal
         # The write position up to which there is nothing left to do now. Whoever sleeps or spins
@@ -158,8 +158,8 @@ class Engine:
     def abandon(self) -> None:
         """In a child that a handler forked: answer nothing, and end when the handler is done."""
         self._abandoned = True
-        if self._lane is not None:
-            self._lane.close()
+        if self._fast is not None:
+            self._fast.close()
         self._responder.abandon(lambda: self._fatal(SystemExit(0)))
 
     def become_ready(self) -> None:
@@ -209,7 +209,7 @@ class Engine:
         decode, encode, respond = self._decode, self._encode, self._responder.result
         in_flight = self._in_flight
         spin = self._spin
-        block, lane = self._block, self._lane
+        block, fast = self._block, self._fast
         calls = block.calls
         turn_end = perf_counter_ns() + _TURN_NS
         most_tasks = len(in_flight) + _TASKS_PER_TURN
@@ -234,8 +234,8 @@ class Engine:
                         ):
                             return
                         continue
-                if lane is not None and consumer.length == 0:
-                    why = lane.serve(self, write, turn_end, most_tasks, self._sync_jobs != 0)
+                if fast is not None and consumer.length == 0:
+                    why = fast.serve(self, write, turn_end, most_tasks, self._sync_jobs != 0)
                     if why == REACHED:
                         continue
                     position = consumer.position

@@ -57,17 +57,17 @@ class Lane:
         self.doorbell = Bell()
         self.answers: dict[int, wire.Response] = {}
         consumer, producer = Consumer(self.requests), Producer(self.responses)
-        lane = fast_lane.make(consumer, producer, codec) if native else None
+        fast = fast_lane.make(consumer, producer, codec) if native else None
         self.engine = Engine(
             loop=self.loop,
             consumer=consumer,
-            responder=Responder(producer, self.doorbell, self._while_waiting, lane and lane.push),
+            responder=Responder(producer, self.doorbell, self._while_waiting, fast and fast.push),
             block=self.block,
             handlers=Handlers(allow),
             spin=SpinBudget(0),
             fatal=self._fatal,
             codec=codec,
-            lane=lane,
+            fast=fast,
         )
         self.engine.become_ready()
 

@@ -386,7 +386,7 @@ def test_cancel_that_comes_while_arguments_are_decoded(lane: Lane, name: str) ->
         return json.loads(text), len(text)
 
     offsets = {key: value for key, value in given.items() if isinstance(value, int)}
-    engine._lane = native.module.Lane(
+    engine._fast = native.module.Lane(
         **offsets,
         memory=lane.memory,
         consumer=engine._consumer,

@@ -60,17 +60,17 @@ class Lane:
         self.count = layout.slot_count
         codec = choose(os.environ.get(JSON_VARIABLE), layout.payload_encoding)
         consumer, producer = Consumer(requests), Producer(responses)
-        lane = fast_lane.make(consumer, producer, codec)
+        fast = fast_lane.make(consumer, producer, codec)
         self.engine = Engine(
             loop=self.loop,
             consumer=consumer,
-            responder=Responder(producer, Doorbell(-1), lambda: None, lane and lane.push),
+            responder=Responder(producer, Doorbell(-1), lambda: None, fast and fast.push),
             block=WorkerBlock(memory),
             handlers=Handlers([f"{__name__}:*"]),
             spin=SpinBudget(0),
             fatal=self.fatal,
             codec=codec,
-            lane=lane,
+            fast=fast,
         )
 
     @staticmethod
