@@ -388,6 +388,9 @@ class StreamLane:
         self.memory = mmap.mmap(-1, layout.region_size)
         self.block = WorkerBlock(self.memory)
         self.requests = Ring.requests(self.memory, layout)
+        # The same ring for the side that fills it, which must find plain fields: looking at those
+        # of the other side receives, and would do so in the middle of receiving.
+        self._arriving = Ring.requests(self.memory, layout)
         self.outbox = Outbox(stream)
         self._told = STATE_STARTING
         self._told_taken = 0
@@ -395,7 +398,7 @@ class StreamLane:
         self.engine_spin = SpinBudget(0)
 
     def open(self, spin: SpinBudget, while_waiting: Callable[[], None]) -> selectors.BaseSelector:
-        producer = Producer(self.requests)
+        producer = Producer(self._arriving)
         self.consumer = Consumer(self.requests)
         self.inbox = Inbox(self._stream, producer, self.consumer)
         self.outbox.while_waiting = while_waiting
@@ -448,7 +451,7 @@ class StreamLane:
     # spec:req LIFE-058
     def close(self) -> None:
         self.requests.urgent_count = cast(memoryview, None)
-        for part in (self.requests, self.block):
+        for part in (self.requests, self._arriving, self.block):
             part.close()
         try:
             self.memory.close()

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from ringwire import _registry as registry
-from ringwire import wire
+from ringwire import stream, wire
 from ringwire.config import Config
 from ringwire.region import Layout, pack_header
+from ringwire.spin import SpinBudget
 
 TESTS = str(Path(__file__).resolve().parent)
 PACKAGE = str(Path(__file__).resolve().parent.parent)
@@ -351,6 +352,20 @@ def test_cancel(master: StreamMaster) -> None:
 
 
 # spec:test STREAM-012
+def test_receiving_does_not_begin_again_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moving a CANCEL counts it, in a field at which a look by the engine receives."""
+    monkeypatch.setattr(stream, "_LOOK_EVERY_NS", -1)
+    own, other = socket.socketpair()
+    lane = stream.StreamLane(other, Layout())
+    lane.open(SpinBudget(0), lambda: None)
+    own.sendall(wire.encode_cancel(1) + wire.encode_cancel(2))
+    lane.inbox.receive()
+    assert lane.consumer.published() == 2
+    assert lane.requests.urgent_count[0] == 2
+    own.close()
+    lane.close()
+
+
 def test_a_function_that_polls_sees_its_cancel(master: StreamMaster) -> None:
     master.send(request(1, "poll_cancelled", b'{"seconds":30}'), request(2, "nothing"))
     master.send(wire.encode_cancel(1))
