@@ -265,7 +265,8 @@ func (l *lane) send(r wire.Request, a *arguments) {
 	rest := parts(r, a, l.region.MaxMessage)
 	all := len(rest)
 	begin := func() { l.producer.Begin(r.Size()) }
-	for pause := minPause; ; {
+	pause, progress := minPause, nanotime()
+	for {
 		l.mu.Lock()
 		if l.gone {
 			l.mu.Unlock()
@@ -311,8 +312,10 @@ func (l *lane) send(r wire.Request, a *arguments) {
 			l.pool.pump()
 			return
 		case sent > 0:
-			pause = minPause
+			pause, progress = minPause, nanotime()
 			runtime.Gosched()
+		case nanotime()-progress < int64(l.spin):
+			runtime.Gosched() // a worker that copies frees a slot long before a sleep would end
 		default:
 			time.Sleep(pause)
 			pause = min(2*pause, ring.ProducerSleepMax)

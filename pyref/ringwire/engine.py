@@ -322,8 +322,13 @@ class Engine:
         """Handle the next message by the book; False if it cannot be handled now."""
         consumer = self._consumer
         message = consumer.peek()
-        if message is None:
-            return False
+        while message is None:
+            # A long message on its way: what is published of it has been copied.
+            if not self.may_spin or not self._spin.wait(
+                consumer.ring.write_position, consumer.position
+            ):
+                return False
+            message = consumer.peek()
         try:
             parsed = self._waiting or parse_request(message, consumer.ring.max_message)
         except WireError as error:

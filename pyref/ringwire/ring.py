@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from struct import Struct
-from typing import Final
+from typing import Final, NoReturn
 
 from ._registry import (
     CONTROL_NEED_WAKEUP,
@@ -32,6 +32,9 @@ from .words import U32_BYTES, U64_BYTES, Cursor, word
 _SLOT_HEADER: Final = Struct("<II")
 _U32_MASK: Final = 0xFFFFFFFF
 
+# How many slots are copied between two looks at the other side.
+_BATCH: Final = 16
+
 
 class Ring:
     """Where the parts of a ring lie in memory.
@@ -51,6 +54,7 @@ class Ring:
         "slot_stride",
         "slots_offset",
         "urgent_count",
+        "view",
         "write_position",
     )
 
@@ -63,7 +67,9 @@ class Ring:
         self.slot_size = layout.slot_size
         self.slot_stride = layout.slot_stride
         self.max_message = layout.max_message
-        self._fields: list[memoryview] = []
+        # Slices of a view cost no copy.
+        self.view = memoryview(memory)
+        self._fields = [self.view]
         self.write_position = self._field(control_offset + CONTROL_WRITE_POSITION, U64_BYTES)
         self.urgent_count = self._field(control_offset + CONTROL_URGENT_COUNT, U32_BYTES)
         self.read_position = self._field(control_offset + CONTROL_READ_POSITION, U64_BYTES)
@@ -130,17 +136,26 @@ class Producer(Cursor):
         ring = self.ring
         if not 0 < length <= ring.max_message:
             raise ValueError(f"message length={length} maximum={ring.max_message}")
-        view = memoryview(message)
-        for _ in range(min(self.free_slots(), -(-(length - offset) // ring.slot_size))):
-            end = min(offset + ring.slot_size, length)
-            slot = ring.slot(self.position)
-            _SLOT_HEADER.pack_into(ring.memory, slot, length, offset)
-            data = slot + SLOT_HEADER_SIZE
-            ring.memory[data : data + end - offset] = view[offset:end]
-            self.position += 1
+        memory, view, size = ring.memory, memoryview(message), ring.slot_size
+        pack_header = _SLOT_HEADER.pack_into
+        left = min(self.free_slots(), -(-(length - offset) // size))
+        while left > 0:
+            # Slots that follow one another in memory too, but few enough that the consumer can
+            # copy some while others are written.
+            index = self.position & (ring.slot_count - 1)
+            count = min(left, ring.slot_count - index, _BATCH)
+            slot = ring.slots_offset + index * ring.slot_stride
+            for _ in range(count):
+                end = min(offset + size, length)
+                pack_header(memory, slot, length, offset)
+                data = slot + SLOT_HEADER_SIZE
+                memory[data : data + end - offset] = view[offset:end]
+                slot += ring.slot_stride
+                offset = end
+            left -= count
+            self.position += count
             # Release; pairs with the consumer's load of write_position.
             ring.write_position[0] = self.position
-            offset = end
         return offset
 
     # spec:req RING-021
@@ -191,29 +206,52 @@ class Consumer(Cursor):
         data = self.ring.slot(position) + SLOT_HEADER_SIZE
         return bytes(self.ring.memory[data : data + size])
 
-    # spec:req RING-013 RING-014 RING-018 RING-019 RING-023
+    # spec:req RING-011 RING-012 RING-013 RING-014 RING-018 RING-019 RING-023
     def peek(self) -> bytearray | None:
         """The next message, copied but not taken; None if it is not all there yet.
 
         Fragments before the last are released as they are copied.
         """
         write = self.published()
-        slot_size = self.ring.slot_size
         while self.position < write and not self._complete():
-            length, offset = self._header(self.position)
             if self.length == 0:
-                self.length = length
-                self._end = self.position + -(-length // slot_size)
-            if offset != len(self._bytes) or length != self.length:
-                facts = (
-                    f"fragment_offset={offset} expected={len(self._bytes)} "
-                    f"message_length={length} expected={self.length} position={self.position}"
-                )
-                raise LaneError(RING_FRAGMENT, facts)
-            self._bytes += self._data(self.position, min(slot_size, length - offset))
-            if not self._complete():
-                self._release_fragment()
+                self.length, _ = self._header(self.position)
+                self._end = self.position + -(-self.length // self.ring.slot_size)
+            self._copy_fragments(min(write, self._end))
         return self._bytes if self._complete() else None
+
+    def _copy_fragments(self, end: int) -> None:
+        """Copy some fragments of the message at hand, and release all of them but its last."""
+        ring = self.ring
+        memory, size, length = ring.view, ring.slot_size, self.length
+        unpack_header = _SLOT_HEADER.unpack_from
+        index = self.position & (ring.slot_count - 1)
+        count = min(end - self.position, ring.slot_count - index, _BATCH)
+        slot = ring.slots_offset + index * ring.slot_stride
+        expected = len(self._bytes)
+        pieces = []
+        for _ in range(count):
+            header = unpack_header(memory, slot)
+            if header != (length, expected):
+                break
+            data = slot + SLOT_HEADER_SIZE
+            part = min(size, length - expected)
+            pieces.append(memory[data : data + part])
+            expected += part
+            slot += ring.slot_stride
+        self._bytes += b"".join(pieces)
+        self.position += len(pieces) - self._complete()
+        # Release; pairs with the producer's load of read_position.
+        self._read_position[0] = self.position
+        if len(pieces) < count:
+            self._refuse(header, expected)
+
+    def _refuse(self, header: tuple[int, int], expected: int) -> NoReturn:
+        length, offset = header
+        code = RING_FRAGMENT if 0 < length <= self.ring.max_message else RING_LENGTH
+        facts = f"fragment_offset={offset} expected={expected} "
+        facts += f"message_length={length} expected={self.length} after={self.position}"
+        raise LaneError(code, facts)
 
     def _complete(self) -> bool:
         return 0 < self.length == len(self._bytes)
@@ -226,12 +264,6 @@ class Consumer(Cursor):
         if self.length:
             self.length = 0
             self._bytes = bytearray()
-        self.position += 1
-        # Release; pairs with the producer's load of read_position.
-        self._read_position[0] = self.position
-
-    # spec:req RING-011 RING-012
-    def _release_fragment(self) -> None:
         self.position += 1
         # Release; pairs with the producer's load of read_position.
         self._read_position[0] = self.position
