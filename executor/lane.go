@@ -26,6 +26,9 @@ type lane struct {
 	wakeWorker *sys.Doorbell
 	wakeMaster *sys.Doorbell
 	onFault    func(error) // ends the worker
+	// waits reports, for a lane over a stream, whether a call that was sent is
+	// behind another that keeps the worker busy. nil: nothing is sent that waits.
+	waits func(id uint32) bool
 
 	load  atomic.Int32  // calls in the table
 	sent  atomic.Int64  // calls ever sent
@@ -369,6 +372,8 @@ func (l *lane) abandon(c *call, id uint32) (outcome Outcome, gone bool) {
 	}
 	released, err := l.producer.Released()
 	switch {
+	case err == nil && released > c.last && l.waits != nil && l.waits(id):
+		return OutcomeStarted, true // sent, but behind another: no reason to end the worker
 	case err != nil || released > c.last:
 		return 0, false
 	case l.stream == c:

@@ -154,6 +154,15 @@ func (s *standIn) inFlight(id uint32) bool {
 	return ok
 }
 
+// waits reports whether the worker has got a call after another one that it has
+// neither answered nor parked.
+func (s *standIn) waits(id uint32) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, ok := s.flights[id]
+	return ok && !f.parked && s.order[0].id != id
+}
+
 // ------------------------------------------------------------ to the worker
 
 // deliver sends what the lane puts into the request ring.

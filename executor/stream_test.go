@@ -196,6 +196,51 @@ func TestStreamKeepsCallsBack(t *testing.T) {
 	}
 }
 
+// TestStreamCallsThatWait: a call that is given up while it waits in the worker
+// behind another is no reason to kill that one. Whether it will run is not known.
+//
+//spec:test STREAM-013
+func TestStreamCallsThatWait(t *testing.T) {
+	p := newPool(t, executor.Config{Workers: 1, Transport: executor.TransportStream, CancelGrace: 50 * time.Millisecond})
+	for range 500 { // teach the lane that calls are short
+		if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	busy := p.Submit(t.Context(), "handlers:sleep", args("seconds", 0.5))
+	for p.Stats().InFlight == 0 {
+		runtime.Gosched()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	trace := filepath.Join(t.TempDir(), "trace")
+	var futures []*executor.Future
+	for range 200 {
+		futures = append(futures, p.Submit(ctx, "handlers:append", args("path", trace, "line", "waited")))
+	}
+	if p.Stats().Queued == 0 {
+		t.Fatal("all calls were sent")
+	}
+	cancel()
+	unknown := 0
+	for _, f := range futures {
+		if got := outcome(t, f.Result(nil), executor.ErrCanceled); got == executor.OutcomeStarted {
+			unknown++
+		} else if got != executor.OutcomeNotStarted {
+			t.Errorf("outcome is %q", got)
+		}
+	}
+	if err := busy.Result(nil); err != nil {
+		t.Errorf("the call in front: %v", err)
+	}
+	if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil {
+		t.Error(err)
+	}
+	// The worker has seen each CANCEL before its turn, so none has run.
+	if _, err := os.Stat(trace); !errors.Is(err, os.ErrNotExist) || unknown == 0 || unknown == len(futures) {
+		t.Errorf("%d of %d may have run; trace: %v", unknown, len(futures), err)
+	}
+}
+
 // TestStreamOverLoopback is how workers are reached where they cannot inherit a
 // socket.
 //
