@@ -214,11 +214,12 @@ func (l *lane) look() bool {
 			return true
 		}
 		// Without yielding, a spinning goroutine starves the one that would send
-		// the next request.
-		if i%8 == 7 {
+		// the next request. But each yield may wake another thread to look for work,
+		// which then takes a processor from the worker.
+		if i%64 == 63 {
 			runtime.Gosched()
 		}
-		if i%32 == 31 && time.Since(began) > l.budget {
+		if i%64 == 63 && time.Since(began) > l.budget {
 			if l.budget /= 2; l.budget < time.Microsecond {
 				l.budget = 0
 			}
