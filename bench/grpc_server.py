@@ -10,12 +10,12 @@ import importlib
 import sys
 from typing import Any
 
-import codec
+import json_codec
 import handlers
 import server
 
 grpc: Any = importlib.import_module("grpc")
-decode, encode = codec.choose("stdlib")
+decode, encode = json_codec.choose("stdlib")
 MAX_MESSAGE = 64 << 20
 
 

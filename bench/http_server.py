@@ -10,11 +10,11 @@ import socket
 import sys
 from typing import Any
 
-import codec
+import json_codec
 import handlers
 import server
 
-decode, encode = codec.choose("stdlib")
+decode, encode = json_codec.choose("stdlib")
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:

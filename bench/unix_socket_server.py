@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Any, cast
 
-import codec
+import json_codec
 import handlers
 import server
 
@@ -37,7 +37,7 @@ CHUNK = 256 << 10
 Answer = Callable[[int, int, bytes], bytes]
 
 
-def sync_answer(decode: codec.Decode, encode: codec.Encode) -> Answer:
+def sync_answer(decode: json_codec.Decode, encode: json_codec.Encode) -> Answer:
     """Runs a handler. Without an event loop there are only the ordinary ones."""
 
     def answer(call: int, handler: int, arguments: bytes) -> bytes:
@@ -80,7 +80,7 @@ class Frames:
 class Protocol(asyncio.Protocol):
     """A connection of the event loop."""
 
-    def __init__(self, decode: codec.Decode, encode: codec.Encode) -> None:
+    def __init__(self, decode: json_codec.Decode, encode: json_codec.Encode) -> None:
         self.decode, self.encode = decode, encode
         self.sync = sync_answer(decode, encode)
         self.loop = asyncio.get_running_loop()
@@ -108,7 +108,7 @@ class Protocol(asyncio.Protocol):
         self.transport.write(RESPONSE.pack(len(body), call) + body)
 
 
-async def serve_loop(path: str, decode: codec.Decode, encode: codec.Encode) -> None:
+async def serve_loop(path: str, decode: json_codec.Decode, encode: json_codec.Encode) -> None:
     loop = asyncio.get_running_loop()
     eager = getattr(asyncio, "eager_task_factory", None)  # from Python 3.12 on
     if eager is not None:
@@ -157,7 +157,7 @@ def nanoseconds(duration: str) -> int:
 
 def main() -> None:
     path, kind, library, spin = sys.argv[1:]
-    decode, encode = codec.choose(library)
+    decode, encode = json_codec.choose(library)
     if kind == "uvloop":
         importlib.import_module("uvloop").run(serve_loop(path, decode, encode))
     elif kind == "asyncio":

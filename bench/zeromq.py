@@ -17,12 +17,12 @@ from collections.abc import Callable
 from typing import Any
 
 import caller
-import codec
+import json_codec
 import handlers
 from caller import MICROSECOND, Arguments, Check, Request, Sample, now
 
 zmq = importlib.import_module("zmq")
-decode, encode = codec.choose("stdlib")
+decode, encode = json_codec.choose("stdlib")
 END = b"end"
 
 
