@@ -10,8 +10,8 @@ import importlib
 import sys
 from typing import Any
 
-import json_codec
 import handlers
+import json_codec
 import server
 
 grpc: Any = importlib.import_module("grpc")

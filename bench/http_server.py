@@ -10,8 +10,8 @@ import socket
 import sys
 from typing import Any
 
-import json_codec
 import handlers
+import json_codec
 import server
 
 decode, encode = json_codec.choose("stdlib")

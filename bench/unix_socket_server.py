@@ -18,8 +18,8 @@ import time
 from collections.abc import Callable
 from typing import Any, cast
 
-import json_codec
 import handlers
+import json_codec
 import server
 
 REQUEST = struct.Struct("<IIB")

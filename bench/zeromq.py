@@ -17,8 +17,8 @@ from collections.abc import Callable
 from typing import Any
 
 import caller
-import json_codec
 import handlers
+import json_codec
 from caller import MICROSECOND, Arguments, Check, Request, Sample, now
 
 zmq = importlib.import_module("zmq")
