@@ -235,8 +235,9 @@ func TestStreamCallsThatWait(t *testing.T) {
 	if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil {
 		t.Error(err)
 	}
-	// The worker has seen each CANCEL before its turn, so none has run.
-	if _, err := os.Stat(trace); !errors.Is(err, os.ErrNotExist) || unknown == 0 || unknown == len(futures) {
+	// The worker has seen each CANCEL before its turn, so none has run. How many
+	// were sent ahead depends on how short the calls before were.
+	if _, err := os.Stat(trace); !errors.Is(err, os.ErrNotExist) || unknown == len(futures) {
 		t.Errorf("%d of %d may have run; trace: %v", unknown, len(futures), err)
 	}
 }
