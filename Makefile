@@ -130,9 +130,6 @@ bench: build bench-peers $(VENV)/bench.stamp ## Compare the executor with all ot
 .PHONY: bench-peers
 bench-peers: ## Build the peers that need other Go modules
 	cd bench/peers && $(GO) build -trimpath -o $(BIN)/ringwire-peers .
-	@cp bench/peers/shmipc/go.mod $(BIN)/shmipc.mod
-	@cd bench/peers/shmipc && $(GO) build -trimpath -modfile $(BIN)/shmipc.mod -mod mod -o $(BIN)/ringwire-peers-shmipc . || \
-	  echo "bench: shmipc-go cannot be had here, so it is left out"
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
