@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ringwire/ringwire/executor"
+	"github.com/ringwire/ringwire/payload"
 )
 
 // blob is long enough for several slots.
@@ -178,5 +179,29 @@ func TestAttachmentsAreNotShared(t *testing.T) {
 	}
 	if !bytes.Equal(first, want) {
 		t.Errorf("a result changed after its call: %q", first)
+	}
+}
+
+// What a worker sends is judged before it is used: an envelope whose JSON text is
+// no object has no members to replace.
+//
+//spec:test PAYLOAD-017 PAYLOAD-018 PAYLOAD-020
+func TestHostileEnvelopes(t *testing.T) {
+	member := []payload.Attachment{{Kind: payload.KindBytes, Name: []byte("raw"), Data: []byte{1}}}
+	for name, body := range map[string][]byte{
+		"JSON text is null":   payload.Append(nil, []byte("null"), member),
+		"JSON text is a list": payload.Append(nil, []byte("[1]"), member),
+		"JSON text is broken": payload.Append(nil, []byte("{"), member),
+		"no JSON, a name":     payload.Append(nil, nil, member),
+		"no JSON, two":        payload.Append(nil, nil, append(member, payload.Attachment{Kind: payload.KindText})),
+		"cut":                 payload.Append(nil, []byte("{}"), member)[:20],
+	} {
+		for _, out := range []any{
+			new(any), new(map[string]any), new(map[string]int), new(struct{ Raw []byte }), new(string), new([]byte), new(json.RawMessage),
+		} {
+			if err := executor.Decode(body, false, out); !errors.Is(err, executor.ErrBadResult) {
+				t.Errorf("%s into %T: err=%v", name, out, err)
+			}
+		}
 	}
 }

@@ -6,3 +6,6 @@ func OverLoopback(cfg Config) Config {
 	cfg.loopback = true
 	return cfg
 }
+
+// Decode stores a result as Call does.
+var Decode = decode

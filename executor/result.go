@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -22,14 +23,14 @@ func decode(body []byte, owned bool, out any) error {
 	if out == nil {
 		return nil
 	}
-	_, later := out.(*rawResult)
-	_, raw := out.(*json.RawMessage)
+	later, isLater := out.(*rawResult)
+	_, isRaw := out.(*json.RawMessage)
 	attached := len(body) > 0 && body[0] == 0
-	if !owned && (later || raw || attached) {
+	if !owned && (isLater || isRaw || attached) {
 		body = bytes.Clone(body)
 	}
-	if later {
-		out.(*rawResult).body = body
+	if isLater {
+		later.body = body
 		return nil
 	}
 	text, attachments, err := payload.Parse(body)
@@ -75,7 +76,13 @@ func decodeWhole(attachments []payload.Attachment, out any) error {
 }
 
 // decodeMembers stores a result of which some members are attachments.
+//
+//spec:req PAYLOAD-017 PAYLOAD-020
 func decodeMembers(text []byte, attachments []payload.Attachment, out any) error {
+	// encoding/json would take null for an object, and leave a map nil.
+	if start := bytes.TrimLeft(text, " \t\r\n"); len(start) == 0 || start[0] != '{' {
+		return fmt.Errorf("%w: the JSON text is not an object", payload.ErrMalformed)
+	}
 	if v := reflect.ValueOf(out); v.Kind() == reflect.Pointer && !v.IsNil() {
 		switch into := out.(type) {
 		case *any:
@@ -129,21 +136,16 @@ func matching(attachments []payload.Attachment, v reflect.Value) []int {
 	}
 	fields := attachable(v.Type())
 	indexes := make([]int, len(attachments))
-next:
 	for i, a := range attachments {
-		for _, f := range fields {
-			if f.name == string(a.Name) && f.bytes == (a.Kind == payload.KindBytes) {
-				indexes[i] = f.index
-				continue next
-			}
+		// As encoding/json: by the very name, or else by one that differs in case.
+		j := slices.IndexFunc(fields, func(f attachableField) bool { return f.name == string(a.Name) })
+		if j < 0 {
+			j = slices.IndexFunc(fields, func(f attachableField) bool { return strings.EqualFold(f.name, string(a.Name)) })
 		}
-		for _, f := range fields {
-			if strings.EqualFold(f.name, string(a.Name)) && !f.bytes && a.Kind == payload.KindBytes {
-				indexes[i] = f.index // store will say what is wrong
-				continue next
-			}
+		if j < 0 || fields[j].bytes && a.Kind == payload.KindText {
+			return nil
 		}
-		return nil
+		indexes[i] = fields[j].index
 	}
 	return indexes
 }
