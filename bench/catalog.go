@@ -8,7 +8,8 @@ import (
 	"os/exec"
 	"path"
 	"slices"
-	"time"
+
+	"github.com/ringwire/ringwire/executor"
 )
 
 // Missing is a peer that cannot be measured here.
@@ -37,16 +38,15 @@ type entry struct {
 // entries lists the peers of this package, in the order of the report.
 func entries(python string) []entry {
 	plain := []string{"RINGWIRE_NATIVE=0", "RINGWIRE_JSON=stdlib"}
-	ours := func(name string, spin time.Duration, env ...string) Peer {
-		return executorPeer{name, python, executorVariant{spin, env}}
-	}
+	ours := func(name string, v executorVariant) Peer { return executorPeer{name, python, v} }
 	socket := func(name, server, json string) Peer { return unixSocketPeer{name, python, server, json} }
 	return []entry{
-		{ours("ringwire", 0, plain...), nil},
-		{ours("ringwire, no spinning", -1, plain...), nil},
-		{ours("ringwire, orjson", 0, "RINGWIRE_NATIVE=0", "RINGWIRE_JSON=orjson"), []string{"orjson"}},
-		{ours("ringwire, accelerator", 0, "RINGWIRE_JSON=stdlib"), []string{"ringwire-native"}},
-		{ours("ringwire, accelerator, orjson", 0), []string{"ringwire-native", "orjson"}},
+		{ours("ringwire", executorVariant{env: plain}), nil},
+		{ours("ringwire, no spinning", executorVariant{spin: -1, env: plain}), nil},
+		{ours("ringwire, stream", executorVariant{transport: executor.TransportStream, env: plain}), nil},
+		{ours("ringwire, orjson", executorVariant{env: []string{"RINGWIRE_NATIVE=0", "RINGWIRE_JSON=orjson"}}), []string{"orjson"}},
+		{ours("ringwire, accelerator", executorVariant{env: []string{"RINGWIRE_JSON=stdlib"}}), []string{"ringwire-native"}},
+		{ours("ringwire, accelerator, orjson", executorVariant{}), []string{"ringwire-native", "orjson"}},
 		{pythonScript("ProcessPoolExecutor", python, "python_pools.py", "ProcessPoolExecutor"), nil},
 		{pythonScript("multiprocessing.Pool", python, "python_pools.py", "Pool"), nil},
 		{socket("Unix socket, asyncio", "asyncio", "stdlib"), nil},
@@ -75,7 +75,7 @@ func NewCatalog(ctx context.Context, python, dir string) (Catalog, error) {
 	for _, e := range entries(python) {
 		c.add(e.peer, e.needs)
 	}
-	return c, c.addPrograms(ctx, python, dir)
+	return c, c.addProgram(ctx, python, dir)
 }
 
 // add adds a peer, unless it needs a package that is not there.

@@ -17,8 +17,9 @@ type executorPeer struct {
 
 // executorVariant is a way to configure a pool.
 type executorVariant struct {
-	spin time.Duration
-	env  []string
+	transport executor.Transport
+	spin      time.Duration
+	env       []string // of the workers
 }
 
 func (p executorPeer) Name() string { return p.name }
@@ -31,13 +32,14 @@ func (p executorPeer) Start(ctx context.Context, workers int) (Session, error) {
 		return nil, err
 	}
 	pool, err := executor.New(ctx, executor.Config{
-		Workers: workers,
-		Python:  p.python,
-		Path:    []string{dir},
-		Allow:   []string{"handlers:*"},
-		Preload: []string{"handlers"},
-		Env:     p.variant.env,
-		Spin:    p.variant.spin,
+		Workers:   workers,
+		Python:    p.python,
+		Path:      []string{dir},
+		Allow:     []string{"handlers:*"},
+		Preload:   []string{"handlers"},
+		Env:       p.variant.env,
+		Transport: p.variant.transport,
+		Spin:      p.variant.spin,
 	})
 	if err != nil {
 		_ = os.RemoveAll(dir)

@@ -39,7 +39,7 @@ func TestCatalog(t *testing.T) {
 	if c.Peers[0].Name() != "ringwire" {
 		t.Errorf("first: %s", c.Peers[0].Name())
 	}
-	if len(c.Peers)+len(c.Missing) != len(entries(""))+5 {
+	if len(c.Peers)+len(c.Missing) != len(entries(""))+len(programPeers) {
 		t.Errorf("%d peers, %d missing", len(c.Peers), len(c.Missing))
 	}
 	c.Versions = map[string]string{}
@@ -64,7 +64,7 @@ func TestCatalog(t *testing.T) {
 
 	dir := t.TempDir()
 	write := func(script string) {
-		if err := os.WriteFile(filepath.Join(dir, PlotProgram), []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(filepath.Join(dir, Program), []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // a program
 			t.Fatal(err)
 		}
 	}

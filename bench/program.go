@@ -11,23 +11,16 @@ import (
 	"strconv"
 )
 
-// PlotProgram is the program that draws reports; it has peers too.
-const PlotProgram = "ringwire-peers"
+// Program is the program of bench/peers: it has the peers that need other Go
+// modules, and draws reports.
+const Program = "ringwire-peers"
 
-// programs hold the peers that need other Go modules. Their names are for reports
-// without them.
-var programs = []struct {
-	name  string
-	peers []string
-}{
-	{PlotProgram, []string{"gRPC", "floor: cache line", "floor: eventfd, one CPU", "floor: eventfd, two CPUs"}},
-	{"ringwire-peers-shmipc", []string{"shmipc-go (Go to Go)"}},
-}
+// programPeers are its peers, for reports without it.
+var programPeers = []string{"gRPC", "floor: cache line", "floor: eventfd, one CPU", "floor: eventfd, two CPUs"}
 
-// Inventory is what a program of peers says of itself when it is run with the
-// argument "list". With "serve NAME WORKERS PYTHON" it is the caller of one of
-// them, see Speak; with "plot DIR", PlotProgram draws the report on its standard
-// input.
+// Inventory is what the program says of itself when it is run with the argument
+// "list". With "serve NAME WORKERS PYTHON" it is the caller of one of its peers,
+// see Speak; with "plot DIR" it draws the report on its standard input.
 type Inventory struct {
 	Peers   []ProgramPeer     `json:"peers"`
 	Modules map[string]string `json:"modules"` // versions
@@ -41,24 +34,15 @@ type ProgramPeer struct {
 	Absent string   `json:"absent,omitempty"` // why it was not built
 }
 
-// addPrograms adds the peers of the programs that lie in the folder.
-func (c *Catalog) addPrograms(ctx context.Context, python, dir string) error {
-	for _, p := range programs {
-		path := filepath.Join(dir, p.name)
-		if _, err := os.Stat(path); dir != "" && err == nil {
-			if err := c.addProgram(ctx, python, path); err != nil {
-				return err
-			}
-			continue
+// addProgram adds the peers of the program, if it lies in the folder.
+func (c *Catalog) addProgram(ctx context.Context, python, dir string) error {
+	program := filepath.Join(dir, Program)
+	if _, err := os.Stat(program); dir == "" || err != nil {
+		for _, name := range programPeers {
+			c.Missing = append(c.Missing, Missing{name, "the program " + Program + " is not built: see make bench"})
 		}
-		for _, name := range p.peers {
-			c.Missing = append(c.Missing, Missing{name, "the program " + p.name + " is not built: see make bench"})
-		}
+		return nil
 	}
-	return nil
-}
-
-func (c *Catalog) addProgram(ctx context.Context, python, program string) error {
 	out, err := exec.CommandContext(ctx, program, "list").Output()
 	if err != nil {
 		return fmt.Errorf("ask %s for its peers: %w", program, err)
@@ -86,7 +70,7 @@ func (c *Catalog) addProgram(ctx context.Context, python, program string) error 
 	return nil
 }
 
-// Plot lets PlotProgram draw the report into a folder.
+// Plot lets the program draw the report into a folder.
 func (r Report) Plot(ctx context.Context, program, dir string) error {
 	report, err := json.Marshal(r)
 	if err != nil {

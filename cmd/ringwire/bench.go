@@ -67,7 +67,7 @@ func newBench() *cobra.Command {
 	flags.DurationVar(&c.span, "span", 100*time.Millisecond, "how long a round lasts; a third more is for warming up")
 	flags.BoolVar(&c.quick, "quick", false, "fewer of everything and short rounds: a smoke test")
 	flags.StringVar(&c.json, "json", "", "write the figures to `FILE`; -: to standard output, instead of the tables")
-	flags.StringVar(&c.plots, "plots", "", "draw the figures as SVG into `DIR`; needs the program "+bench.PlotProgram)
+	flags.StringVar(&c.plots, "plots", "", "draw the figures as SVG into `DIR`; needs the program "+bench.Program)
 	pythonFlag(cmd, &c.python)
 	return cmd
 }
@@ -161,14 +161,14 @@ func (c *benchCommand) validate() error {
 	case len(c.loads) > 0 && (slices.Min(c.loads) <= 0 || slices.Max(c.loads) >= 1):
 		return errors.New("--loads must lie between 0 and 1")
 	case c.plots != "" && c.plotter() == "":
-		return fmt.Errorf("--plots needs %s: make bench builds it", bench.PlotProgram)
+		return fmt.Errorf("--plots needs %s: make bench builds it", bench.Program)
 	}
 	return nil
 }
 
 // plotter returns the path of the program that draws, or "" if it is not there.
 func (c *benchCommand) plotter() string {
-	path := filepath.Join(c.programs, bench.PlotProgram)
+	path := filepath.Join(c.programs, bench.Program)
 	if _, err := os.Stat(path); err != nil {
 		return ""
 	}

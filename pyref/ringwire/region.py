@@ -115,11 +115,9 @@ def parse_stream_header(data: bytes) -> Layout:
 
     The rings of the layout are this process's own, so their sizes are the defaults.
     """
-    (magic, major, _minor, header_size, _size, generation, worker_id, _count, _slot, _stride) = (
-        _HEADER.unpack_from(data)[:10]
-    )
-    max_message, payload_encoding, features = _HEADER.unpack_from(data)[10:13]
-    lifeline, spin_ns = _HEADER.unpack_from(data)[-2:]
+    magic, major, _, header_size, _, generation, worker_id, *rest = _HEADER.unpack_from(data)
+    # What lies between describes rings, which a stream has not.
+    max_message, payload_encoding, features, *_, lifeline, spin_ns = rest[3:]
     _check_kind(magic, major, features, payload_encoding)
     _check_ranges(SLOT_COUNT_DEFAULT, SLOT_SIZE_DEFAULT, max_message)
     if header_size != REGION_HEADER_SIZE:

@@ -7,6 +7,7 @@ answer. Decoders and encoders share them: an encoder refuses what a decoder woul
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from struct import Struct
 from typing import Final, Generic, TypeAlias, TypeVar
@@ -373,7 +374,7 @@ def encode(message: Message, max_message: int = MAX_MESSAGE_DEFAULT) -> bytes:
 _M = TypeVar("_M")
 
 
-class _StreamReader(Generic[_M]):
+class _StreamReader(ABC, Generic[_M]):
     """Frames out of a byte stream. Not for use by several threads.
 
     Feed bytes as they come and ask for messages until None says that more bytes are needed.
@@ -422,12 +423,13 @@ class _StreamReader(Generic[_M]):
         del self._buffer[:total]
         return frame
 
+    @abstractmethod
     def _announced_length(self) -> int | None:
         """total_length, once the header is there and good enough to wait for the payload."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _parse(self, frame: bytes) -> _M:
-        raise NotImplementedError
+        """The message that a frame is; raises WireError."""
 
 
 # spec:req WIRE-032 WIRE-033
