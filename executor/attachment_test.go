@@ -199,9 +199,35 @@ func TestHostileEnvelopes(t *testing.T) {
 		for _, out := range []any{
 			new(any), new(map[string]any), new(map[string]int), new(struct{ Raw []byte }), new(string), new([]byte), new(json.RawMessage),
 		} {
-			if err := executor.Decode(body, false, out); !errors.Is(err, executor.ErrBadResult) {
+			if err := executor.Decode(body, false, false, out); !errors.Is(err, executor.ErrBadResult) {
 				t.Errorf("%s into %T: err=%v", name, out, err)
 			}
 		}
+	}
+}
+
+// JSONOnly is payload encoding 1: nothing travels beside the JSON.
+//
+//spec:test PAYLOAD-001 PAYLOAD-003
+func TestJSONOnly(t *testing.T) {
+	p := newPool(t, executor.Config{Workers: 1, JSONOnly: true})
+	var kinds map[string]string
+	kwargs := map[string]any{"raw": []byte("abc"), "long": longText}
+	if err := p.Call(t.Context(), "handlers:kinds", kwargs, &kinds); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"raw": "str 4", "long": "str 12000"}, kinds); diff != "" {
+		t.Error(diff)
+	}
+	var raw []byte // base64 there and back
+	if err := p.Call(t.Context(), "handlers:same", map[string]any{"value": blob}, &raw); err != nil || !bytes.Equal(raw, blob) {
+		t.Error(err, len(raw))
+	}
+	whole := payload.Append(nil, nil, []payload.Attachment{{Kind: payload.KindBytes}})
+	if err := executor.Decode(whole, false, true, &raw); !errors.Is(err, executor.ErrBadResult) {
+		t.Errorf("an envelope was taken: err=%v", err)
+	}
+	if err := p.Call(t.Context(), "handlers:some_bytes", nil, &raw); !errors.Is(err, executor.ErrBadResult) {
+		t.Errorf("bytes in a pool without attachments: err=%v", err)
 	}
 }

@@ -64,6 +64,11 @@ type Config struct {
 	// at once.
 	DrainTimeout time.Duration
 
+	// JSONOnly is for workers, put in the place of Python, that know no payload
+	// encoding but JSON (spec chapter 06): a []byte is base64 then, in both
+	// directions, and long strings go through JSON too.
+	JSONOnly bool
+
 	// SlotCount, SlotSize and MaxMessage are the geometry of the rings; 0 means
 	// 256 slots, 4,096 data bytes, and 64 MiB for the longest message. With the
 	// stream transport, more than the default of the first two has no effect.
@@ -155,6 +160,13 @@ func (cfg Config) withDefaults() (Config, error) {
 		return cfg, &ConfigError{faults}
 	}
 	return cfg, nil
+}
+
+func (cfg Config) payloadEncoding() uint32 {
+	if cfg.JSONOnly {
+		return ring.PayloadEncodingJSON
+	}
+	return ring.PayloadEncodingJSONAttachments
 }
 
 func (cfg Config) geometry() ring.Geometry {

@@ -38,5 +38,5 @@ func (f *Future) Result(out any) error {
 	if f.err != nil {
 		return f.err
 	}
-	return decode(f.raw.body, false, out)
+	return decode(f.raw.body, false, false, out)
 }

@@ -57,17 +57,20 @@ func (a *arguments) appendMore(dst []byte) []byte {
 }
 
 // encode returns kwargs as a payload that is good until free. Raw JSON is passed
-// on as it is; whether it is an object is for the worker to say.
+// on as it is; whether it is an object is for the worker to say. jsonOnly means
+// payload encoding 1.
 //
 //spec:req PAYLOAD-001 PAYLOAD-017
-func (e *encoder) encode(kwargs any) (arguments, error) {
+func (e *encoder) encode(kwargs any, jsonOnly bool) (arguments, error) {
 	switch v := kwargs.(type) {
 	case nil:
 		return arguments{}, nil
 	case json.RawMessage:
 		return arguments{head: v}, nil
 	}
-	kwargs = e.extract(kwargs)
+	if !jsonOnly {
+		kwargs = e.extract(kwargs)
+	}
 	head := 0
 	if len(e.attachments) > 0 {
 		head = payload.HeadSize(len(e.attachments))

@@ -137,7 +137,7 @@ func (p *Pool) submit(ctx context.Context, function string, kwargs any, opts []C
 		return refuse(err)
 	}
 	e := encoders.Get().(*encoder)
-	body, err := e.encode(kwargs)
+	body, err := e.encode(kwargs, p.cfg.JSONOnly)
 	if err != nil {
 		e.free()
 		return refuse(err)
@@ -249,7 +249,7 @@ func (p *Pool) finish(ctx context.Context, c *call, out any) error {
 		err, r.outcome = decodeFailure(r), OutcomeFailed
 	}
 	if err == nil {
-		if err = decode(r.body, r.owned, out); err != nil {
+		if err = decode(r.body, r.owned, p.cfg.JSONOnly, out); err != nil {
 			r.outcome = OutcomeCompleted
 		}
 	}

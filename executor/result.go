@@ -16,17 +16,19 @@ import (
 type rawResult struct{ body []byte }
 
 // decode stores a result where out points. body is the pool's memory unless
-// owned, so what is not decoded is copied then.
+// owned, so what is not decoded is copied then. jsonOnly means payload encoding 1.
 //
 //spec:req PAYLOAD-003 PAYLOAD-018
-func decode(body []byte, owned bool, out any) error {
+func decode(body []byte, owned, jsonOnly bool, out any) error {
 	if out == nil {
 		return nil
 	}
+	if jsonOnly && isEnvelope(body) {
+		return fmt.Errorf("%w: an envelope, where the payload encoding is JSON", ErrBadResult)
+	}
 	later, isLater := out.(*rawResult)
 	_, isRaw := out.(*json.RawMessage)
-	attached := len(body) > 0 && body[0] == 0
-	if !owned && (isLater || isRaw || attached) {
+	if !owned && (isLater || isRaw || isEnvelope(body)) {
 		body = bytes.Clone(body)
 	}
 	if isLater {
@@ -48,6 +50,11 @@ func decode(body []byte, owned bool, out any) error {
 	}
 	return nil
 }
+
+// isEnvelope reports whether a body is no JSON but an envelope.
+//
+//spec:req PAYLOAD-015
+func isEnvelope(body []byte) bool { return len(body) > 0 && body[0] == 0 }
 
 func decodeJSON(text []byte, out any) error {
 	if len(text) == 0 {

@@ -77,7 +77,7 @@ func (p *Pool) startWorker(id int) (_ *worker, err error) {
 		Geometry:         p.cfg.geometry(),
 		Generation:       p.generation.Add(1),
 		WorkerID:         uint32(id),
-		PayloadEncoding:  ring.PayloadEncodingJSONAttachments,
+		PayloadEncoding:  p.cfg.payloadEncoding(),
 		RequestDoorbell:  -1,
 		ResponseDoorbell: -1,
 		Lifeline:         -1,

@@ -85,7 +85,7 @@ func needFlags(t *testing.T, flags []string) {
 func newPool(t *testing.T, program string, cfg executor.Config) *executor.Pool {
 	t.Helper()
 	log := &buffer{}
-	cfg.Python, cfg.Workers = program, 1
+	cfg.Python, cfg.Workers, cfg.JSONOnly = program, 1, true
 	cfg.Allow = append(cfg.Allow, "ringwire_conformance:*")
 	cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
 	pool, err := executor.New(t.Context(), cfg)
@@ -241,7 +241,7 @@ func testCloseWaits(t *testing.T, program string) {
 }
 
 func testFailedStart(t *testing.T, program string) {
-	_, err := executor.New(t.Context(), executor.Config{Python: program, Workers: 1, Preload: []string{"unknown"}})
+	_, err := executor.New(t.Context(), executor.Config{Python: program, Workers: 1, JSONOnly: true, Preload: []string{"unknown"}})
 	var exit *executor.WorkerExitError
 	if !errors.As(err, &exit) || exit.Code != 71 || !strings.Contains(err.Error(), "no such module") {
 		t.Errorf("want exit code 71 and a reason, got %v", err)

@@ -22,6 +22,10 @@ def same(value):
     return value
 
 
+def some_bytes():
+    return b"some"
+
+
 def kinds(**kwargs):
     """Type and, where there is one, length of each argument."""
     return {
