@@ -64,7 +64,7 @@ func decodeJSON(text []byte, out any) error {
 		*raw = text
 		return nil
 	}
-	return json.Unmarshal(text, out)
+	return unmarshal(text, out)
 }
 
 // decodeWhole stores a result that is an attachment.
@@ -100,7 +100,7 @@ func decodeMembers(text []byte, attachments []payload.Attachment, out any) error
 			*into = m
 			return nil
 		case *map[string]any:
-			if err := json.Unmarshal(text, into); err != nil {
+			if err := unmarshal(text, into); err != nil {
 				return err
 			}
 			for _, a := range attachments {
@@ -109,7 +109,7 @@ func decodeMembers(text []byte, attachments []payload.Attachment, out any) error
 			return nil
 		}
 		if fields := matching(attachments, v.Elem()); fields != nil {
-			if err := json.Unmarshal(text, out); err != nil {
+			if err := unmarshal(text, out); err != nil {
 				return err
 			}
 			for i, a := range attachments {
