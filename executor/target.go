@@ -2,8 +2,10 @@ package executor
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/ringwire/ringwire/wire"
@@ -20,20 +22,19 @@ type target struct {
 type targets struct {
 	allow []string
 
-	mu    sync.RWMutex
-	known map[string]*target
+	known atomic.Pointer[map[string]*target] // never written to
+	mu    sync.Mutex                         // for whoever replaces it
 }
 
-const maxTargets = 4096
+const maxTargets = 256
 
 // find returns the target that function names, or an error that wraps
 // ErrBadArguments or ErrForbidden.
 func (t *targets) find(function string) (*target, error) {
-	t.mu.RLock()
-	found := t.known[function]
-	t.mu.RUnlock()
-	if found != nil {
-		return found, nil
+	if known := t.known.Load(); known != nil {
+		if found := (*known)[function]; found != nil {
+			return found, nil
+		}
 	}
 	module, name, ok := strings.Cut(function, ":")
 	switch {
@@ -42,14 +43,21 @@ func (t *targets) find(function string) (*target, error) {
 	case !allowed(t.allow, module, name):
 		return nil, fmt.Errorf("%w: no pattern in Allow matches it", ErrForbidden)
 	}
-	found = &target{function, []byte(module), []byte(name)}
+	return t.remember(&target{function, []byte(module), []byte(name)}), nil
+}
+
+// remember copies what is known: a lock that every call takes would cost more than
+// copying for each function that is called the first time.
+func (t *targets) remember(found *target) *target {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.known) >= maxTargets || t.known == nil {
-		t.known = make(map[string]*target)
+	known := make(map[string]*target)
+	if old := t.known.Load(); old != nil && len(*old) < maxTargets {
+		maps.Copy(known, *old)
 	}
-	t.known[function] = found
-	return found, nil
+	known[found.function] = found
+	t.known.Store(&known)
+	return found
 }
 
 func validName(s string) bool {
