@@ -114,11 +114,6 @@ func TestContextThatIsDone(t *testing.T) {
 //spec:test LIFE-035
 func TestCallsThatWaitNeverStart(t *testing.T) {
 	p := newPool(t, executor.Config{Workers: 1, Transport: executor.TransportRing, CancelGrace: 100 * time.Millisecond})
-	for range 500 { // teach the lane that calls are short
-		if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
 	trace := filepath.Join(t.TempDir(), "trace")
 	busy := p.Submit(t.Context(), "handlers:append_and_sleep", args("path", trace, "line", "busy", "seconds", 0.5))
 	for {
@@ -129,7 +124,7 @@ func TestCallsThatWaitNeverStart(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var futures []*executor.Future
-	for range 100 {
+	for range 300 { // more than there are slots
 		futures = append(futures, p.Submit(ctx, "handlers:append", args("path", trace, "line", "waited")))
 	}
 	inRing, inQueue := p.Stats().InFlight-1, p.Stats().Queued

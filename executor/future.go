@@ -15,7 +15,7 @@ type Future struct {
 // of the call; nothing else of kwargs is used after Submit has returned.
 func (p *Pool) Submit(ctx context.Context, function string, kwargs any, opts ...CallOption) *Future {
 	f := &Future{done: make(chan struct{})}
-	c, _, err := p.submit(ctx, function, kwargs, opts)
+	c, l, err := p.submit(ctx, function, kwargs, opts)
 	if err != nil {
 		f.err = err
 		close(f.done)
@@ -23,6 +23,9 @@ func (p *Pool) Submit(ctx context.Context, function string, kwargs any, opts ...
 	}
 	go func() { // ends with the call, which ends with the pool at the latest
 		defer close(f.done)
+		if l != nil {
+			l.help(ctx, c)
+		}
 		f.err = p.finish(ctx, c, &f.raw)
 	}()
 	return f

@@ -134,10 +134,15 @@ func (l *lane) trySend(c *call) bool {
 // waits; one whose calls take long gets none while it is occupied, so that no
 // call waits behind a slow one while another worker is free. Calls in flight that
 // do not occupy the worker's main thread are asynchronous, and no reason to wait.
+// Where there is no other worker, a lane gets more.
 func (l *lane) admit(slots uint64) (inPieces bool, err error) {
 	count := uint64(l.region.SlotCount)
-	most := min(maxAhead, count/4)
-	ahead := min(l.ahead(), most)
+	most, span := min(maxAhead, count/4), aheadTime
+	if l.pool.cfg.Workers == 1 {
+		// Not more than can be cancelled: each CANCEL takes a slot.
+		most, span = max(most, count/2-min(count/2, reserve)), aheadTimeAlone
+	}
+	ahead := min(l.ahead(span), most)
 	// Less than that may be free only according to an old read position.
 	free, err := l.producer.Free(count - ahead)
 	if err != nil {
@@ -162,6 +167,9 @@ func (l *lane) admit(slots uint64) (inPieces bool, err error) {
 	return false, ring.ErrFull
 }
 
+// reserve is how many slots are kept from calls in advance, for those that run.
+const reserve = 8
+
 // enter gives a call an id.
 func (l *lane) enter(c *call) (id uint32, ok bool) {
 	var i uint16
@@ -181,9 +189,7 @@ func (l *lane) enter(c *call) (id uint32, ok bool) {
 	if l.sent.Add(1) == int64(l.pool.cfg.MaxCalls) {
 		l.worn <- struct{}{} // happens once, and there is room for one
 	}
-	if l.load.Add(1) == 1 {
-		l.busy()
-	}
+	l.load.Add(1)
 	return uint32(e.sequence)<<indexBits | uint32(i) + 1, true
 }
 

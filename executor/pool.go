@@ -110,7 +110,7 @@ func (p *Pool) Call(ctx context.Context, function string, kwargs, out any, opts 
 		return err
 	}
 	if l != nil {
-		l.help(c)
+		l.help(ctx, c)
 	}
 	return p.finish(ctx, c, out)
 }
@@ -160,7 +160,6 @@ func (p *Pool) submit(ctx context.Context, function string, kwargs any, opts []C
 		c.free()
 		return refuse(err)
 	}
-	p.pump()
 	p.keepPumping()
 	return c, nil, nil
 }
@@ -194,21 +193,37 @@ func (p *Pool) dispatch(c *call) *lane {
 
 // pump gives waiting calls to lanes that take them.
 func (p *Pool) pump() {
-	p.queue.drain(func(c *call) bool { return p.dispatch(c) != nil })
+	p.queue.drain(func(c *call) bool {
+		l := p.dispatch(c)
+		if l == nil {
+			return false
+		}
+		l.attend()
+		return true
+	})
 }
 
-// keepPumping makes look after the queue while calls wait.
+// keepPumping sees to it that calls which wait are given to lanes: by whoever
+// receives answers, and where none are due, at once. look does the rest.
 func (p *Pool) keepPumping() {
-	if p.queue.length.Load() > 0 {
-		select {
-		case p.waiting <- struct{}{}:
-		default:
+	if p.queue.length.Load() == 0 {
+		return
+	}
+	select {
+	case p.waiting <- struct{}{}:
+	default:
+	}
+	for _, l := range *p.lanes.Load() {
+		if l.load.Load() == 0 {
+			p.pump()
+			return
 		}
 	}
 }
 
 // look pumps at intervals while calls wait: workers take requests without telling,
-// so an answer is not the only sign that a lane has room again.
+// so an answer is not the only sign that a lane has room again. While answers come,
+// whoever receives them pumps, and look merely looks.
 func (p *Pool) look() {
 	for {
 		select {
@@ -217,22 +232,34 @@ func (p *Pool) look() {
 		case <-p.waiting:
 		}
 		pause := minPumpPause
-		for before := p.queue.length.Load(); before > 0; {
+		for answered := p.answered(); p.queue.length.Load() > 0; {
 			select {
 			case <-p.stop:
 				return
 			case <-time.After(pause):
 			}
+			before := answered
+			if answered = p.answered(); answered != before {
+				pause = maxPumpPause
+				continue
+			}
+			waiting := p.queue.length.Load()
 			p.pump()
-			after := p.queue.length.Load()
-			if after < before {
+			if p.queue.length.Load() < waiting {
 				pause = minPumpPause
 			} else {
 				pause = min(2*pause, maxPumpPause)
 			}
-			before = after
 		}
 	}
+}
+
+// answered returns how many answers have come from the workers that get calls.
+func (p *Pool) answered() (n int64) {
+	for _, l := range *p.lanes.Load() {
+		n += l.answers.Load()
+	}
+	return n
 }
 
 const (

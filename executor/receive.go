@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -9,10 +10,12 @@ import (
 	"github.com/ringwire/ringwire/wire"
 )
 
-// receiver is the way out of a lane. Whoever holds it may read the response
-// ring: a caller that waits for its own answer, which saves the switch to
-// another goroutine when calls come one by one, or the lane's reader, which is
-// better when there are many. It is handed over without system calls.
+// receiver is the way out of a lane. Whoever holds it reads the response ring, for
+// everybody, and sleeps on the doorbell: a caller that waits for its own answer,
+// which saves the switch to another goroutine, or the lane's reader, when that
+// caller has its answer and others still wait. While a lane has calls in its table
+// somebody holds it, or is about to; while it has none nobody does, and the doorbell
+// is not armed.
 type receiver struct {
 	consumer *ring.Consumer
 	spin     time.Duration
@@ -20,17 +23,23 @@ type receiver struct {
 	held    atomic.Bool   // somebody reads the ring
 	handed  atomic.Bool   // ... and that is the reader, who does not know it yet
 	corrupt atomic.Bool   // ... and nobody ever will again
+	ended   atomic.Bool   // the process has: whoever holds it lets go
 	wake    chan struct{} // tells the reader to look
 	quit    chan struct{} // tells the reader to return
 	stopped chan struct{} // it has
 
 	answers atomic.Int64 // received
-	since   atomic.Int64 // when the lane last became busy or got an answer, ns
+	active  atomic.Int64 // when the lane last became idle, ns
 	service atomic.Int64 // moving average of the time per answer, ns
 
 	// Only for whoever holds the receiver.
-	budget time.Duration // how long it pays to spin now, at most spin
-	asleep int64         // when the receiver went to sleep with calls in flight, 0: it did not
+	drained int64         // when answers last came while others were due, ns; 0: unknown
+	budget  time.Duration // how long it pays to spin now, at most spin
+
+	released int   // callers that were let go since it last yielded
+	yielded  int64 // when that was, ns
+
+	hasWork func() bool // whether a sleep makes no sense
 }
 
 // start is the clock's origin; only differences count.
@@ -42,10 +51,14 @@ func nanotime() int64 { return int64(time.Since(start)) }
 // nothing is known yet.
 const initialService = int64(time.Millisecond)
 
-// aheadTime is for how long a worker may have calls in advance.
-const aheadTime = int64(500 * time.Microsecond)
+// For how long a worker may have calls in advance: where others may be free sooner,
+// and where there are none, so that only MaxQueue has a say.
+const (
+	aheadTime      = 500 * time.Microsecond
+	aheadTimeAlone = 2 * time.Millisecond
+)
 
-// maxAhead is how many calls, at most, are given in advance.
+// maxAhead is how many calls, at most, are given in advance where there are others.
 const maxAhead = 64
 
 func (r *receiver) init(region *ring.Region, spin time.Duration) {
@@ -55,91 +68,117 @@ func (r *receiver) init(region *ring.Region, spin time.Duration) {
 	r.quit = make(chan struct{})
 	r.stopped = make(chan struct{})
 	r.service.Store(initialService)
+	r.active.Store(nanotime())
+	r.held.Store(true)
+	r.hasWork = func() bool { return r.consumer.Ready() || r.ended.Load() }
 }
 
-// busy notes that the lane has something to do from now on.
-func (r *receiver) busy() { r.since.Store(nanotime()) }
-
-// answered notes that n answers have come.
-func (r *receiver) answered(n int) {
-	r.answers.Add(int64(n))
+// learn notes that n answers have come, and how long the worker takes for one. The
+// clock costs as much as the rest, so a lone call is not timed.
+func (l *lane) learn(n int) {
+	l.answers.Add(int64(n))
+	if l.load.Load() == 0 {
+		l.drained = 0
+		if l.pool.cfg.IdleTTL > 0 {
+			l.active.Store(nanotime())
+		}
+		return
+	}
 	now := nanotime()
-	each := (now - r.since.Swap(now)) / int64(n)
-	old := r.service.Load()
-	r.service.Store(old + (each-old)/8)
+	if l.drained != 0 {
+		old := l.service.Load()
+		l.service.Store(old + ((now-l.drained)/int64(n)-old)/8)
+	}
+	l.drained = now
 }
 
-// idle returns for how long the lane has had nothing to do.
+// idle returns for how long the lane has had nothing to do, if IdleTTL is set.
 func (l *lane) idle() time.Duration {
 	if l.load.Load() > 0 {
 		return 0
 	}
-	return time.Duration(nanotime() - l.since.Load())
+	return time.Duration(nanotime() - l.active.Load())
 }
 
-// ahead returns how many slots of requests may wait in the ring.
-func (r *receiver) ahead() uint64 {
-	return uint64(min(aheadTime/max(r.service.Load(), 1), maxAhead))
+// ahead returns how many calls the worker is likely to finish in so much time.
+func (r *receiver) ahead(span time.Duration) uint64 {
+	return uint64(int64(span) / max(r.service.Load(), 1))
 }
 
-// listen turns the worker's doorbell into work for the reader, until the
-// doorbell is closed.
-func (l *lane) listen() {
-	for l.wakeMaster.Wait() == nil {
-		l.poke()
-	}
-	close(l.quit)
-}
-
-func (l *lane) poke() {
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
-}
-
-// read is the lane's reader.
+// read is the lane's reader. It holds the receiver from the start until the worker
+// is ready.
 func (l *lane) read() {
 	defer close(l.stopped)
+	if !l.awaitReady() {
+		return
+	}
 	for {
 		select {
 		case <-l.quit:
 			return
 		case <-l.wake:
 		}
-		l.checkReady()
-		if l.handed.Swap(false) || l.held.CompareAndSwap(false, true) {
-			l.receive(nil)
+		if l.handed.Swap(false) {
+			l.receive(context.Background(), nil)
 		}
 	}
 }
 
-// checkReady notices the end of the handshake, which no message announces.
-func (l *lane) checkReady() {
-	select {
-	case <-l.ready:
-	default:
-		if l.block.State() == ring.StateReady {
-			close(l.ready)
+// awaitReady waits for the end of the handshake, which no message announces. It
+// returns false if the process ends first.
+func (l *lane) awaitReady() bool {
+	ready := func() bool { return l.block.State() == ring.StateReady || l.ended.Load() }
+	for !ready() {
+		if l.wakeMaster.Wait(ready, 0) != nil {
+			break
 		}
 	}
+	l.letGo()
+	if l.ended.Load() {
+		return false
+	}
+	close(l.ready)
+	return true
 }
+
+// attend sees to it that somebody receives.
+func (l *lane) attend() {
+	if l.load.Load() > 0 && l.held.CompareAndSwap(false, true) {
+		l.handOver()
+	}
+}
+
+// handOver gives the receiver to the lane's reader.
+func (l *lane) handOver() {
+	l.handed.Store(true)
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// letGo gives the receiver up. Whoever came to help before that found it held and
+// went to wait, so the caller looks once more, see attend.
+func (l *lane) letGo() { l.held.Store(false) }
 
 // help lets a caller receive for everybody while it waits for its own call, if
-// nobody else does, for as long as it is worth it.
-func (l *lane) help(c *call) {
+// nobody else does.
+func (l *lane) help(ctx context.Context, c *call) {
 	if l.held.CompareAndSwap(false, true) {
-		l.receive(c)
+		l.receive(ctx, c)
 	}
 }
 
-// receive reads the ring until nothing has come for a while, or until the call
-// own has ended. The receiver is held by the caller, and is free or handed over
-// afterwards.
-func (l *lane) receive(own *call) {
-	l.awake()
+// receive reads the ring until no call is in the lane, or until the call own, if
+// there is one, has ended or its ctx is done. The receiver is held by the caller,
+// and is free or handed over afterwards.
+func (l *lane) receive(ctx context.Context, own *call) {
 	for {
 		n, err := l.drain()
+		l.released += n
+		if own != nil && len(own.done) > 0 {
+			l.released--
+		}
 		if err != nil {
 			// The lane is lost, and so is the receiver: it stays held for good.
 			l.corrupt.Store(true)
@@ -147,83 +186,107 @@ func (l *lane) receive(own *call) {
 			return
 		}
 		if n > 0 {
+			l.learn(n)
 			l.pool.pump()
 		}
-		busy := l.load.Load() > 0
-		if own != nil && len(own.done) > 0 {
-			if busy {
-				l.handed.Store(true)
-				l.poke()
+		if l.ended.Load() {
+			l.letGo()
+			return
+		}
+		load := l.load.Load()
+		if load == 0 {
+			l.letGo()
+			// Whoever has sent since then found it held.
+			if l.load.Load() == 0 || !l.held.CompareAndSwap(false, true) {
 				return
 			}
-		} else if busy && l.look() {
+			if own == nil || len(own.done) == 0 {
+				continue
+			}
+		}
+		if own != nil && len(own.done) > 0 {
+			l.handOver()
+			return
+		}
+		if l.look(own != nil && load == 1) {
 			continue
 		}
-		if l.sleep(busy) {
+		if !l.sleep(ctx, own) {
+			l.handOver()
 			return
 		}
 	}
 }
 
-// A receiver that sleeps with calls in flight is woken after this time even
-// without a doorbell, so that a worker without proper fences costs latency and
-// nothing else (BELL-010). An idle one sleeps.
+// A receiver that sleeps is woken after about this time even without a doorbell, so
+// that a worker without proper fences costs latency and nothing else (BELL-010).
 const longestSleep = time.Second
 
 // wakeUp is what it may take to wake a sleeping receiver. A sleep that was not
 // longer than that and the spin together was a mistake.
 const wakeUp = 150 * time.Microsecond
 
-// sleep arms the doorbell and lets the receiver go, or returns false if there is
-// something to read. Whoever came to help in that instant found the receiver held,
-// but the doorbell is armed for its answer.
-func (l *lane) sleep(busy bool) bool {
-	if busy {
-		l.asleep = nanotime()
-		l.wakeMaster.Bound(longestSleep)
+// sleep waits for the doorbell, and learns from how long that took. It returns false
+// if ctx is done, which is the caller's own.
+func (l *lane) sleep(ctx context.Context, own *call) bool {
+	ready := l.hasWork
+	if own != nil && ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, l.wakeMaster.Ring)
+		defer stop()
+		ready = func() bool { return l.hasWork() || ctx.Err() != nil }
 	}
+	asleep := nanotime()
 	if l.consumer.PrepareSleep() {
-		l.held.Store(false)
-		return true
+		// An error means that the pool closes it, which ended says too.
+		_ = l.wakeMaster.Wait(ready, longestSleep)
 	}
-	l.awake()
-	return false
+	l.consumer.Awake()
+	if nanotime()-asleep < int64(l.spin+wakeUp) {
+		l.budget = l.spin
+	}
+	return own == nil || ctx.Err() == nil
 }
 
-// awake ends a sleep and learns from it.
-func (l *lane) awake() {
-	l.consumer.Awake()
-	if l.asleep != 0 {
-		if nanotime()-l.asleep < int64(l.spin+wakeUp) {
-			l.budget = l.spin
-		}
-		l.asleep = 0
-	}
-}
+// looks is how many times a spin looks before it asks the clock, which takes as long.
+const looks = 64
+
+// yieldTime is how long, over all its calls, a lone caller may keep its processor from
+// other goroutines.
+const yieldTime = time.Millisecond
 
 // look spins until there is something to read, and reports whether there is. Each
 // time in vain halves the budget, down to nothing; success restores it.
-func (l *lane) look() bool {
+//
+// Without yielding, a spinning goroutine starves the one that would send the next
+// request. But each yield may wake another thread to look for work, which then takes
+// a processor from the worker. So whoever has let others go yields at once, and one
+// that is alone with the lane yields rarely.
+func (l *lane) look(alone bool) bool {
+	alone = alone && l.released == 0
 	if l.budget == 0 {
 		return l.consumer.Ready()
 	}
-	began := time.Now()
-	for i := 0; ; i++ {
-		if l.consumer.Ready() {
-			l.budget = l.spin
-			return true
+	var began int64
+	for {
+		for range looks {
+			if l.consumer.Ready() {
+				l.budget = l.spin
+				return true
+			}
 		}
-		// Without yielding, a spinning goroutine starves the one that would send
-		// the next request. But each yield may wake another thread to look for work,
-		// which then takes a processor from the worker.
-		if i%64 == 63 {
-			runtime.Gosched()
+		now := nanotime()
+		if began == 0 {
+			began = now
 		}
-		if i%64 == 63 && time.Since(began) > l.budget {
+		if now-began > int64(l.budget) {
 			if l.budget /= 2; l.budget < time.Microsecond {
 				l.budget = 0
 			}
 			return false
+		}
+		if !alone || now-l.yielded > int64(yieldTime) {
+			l.released, l.yielded = 0, now
+			runtime.Gosched()
 		}
 	}
 }
@@ -235,9 +298,6 @@ func (l *lane) drain() (n int, err error) {
 	for {
 		message, owned, err := l.consumer.Next()
 		if err != nil || message == nil {
-			if n > 0 {
-				l.answered(n)
-			}
 			return n, err
 		}
 		r, err := wire.ParseResponse(message, l.region.MaxMessage)
@@ -256,15 +316,18 @@ func (l *lane) drain() (n int, err error) {
 }
 
 // drainLast takes what a dead worker has left, and keeps the receiver for good.
-// Whoever holds it lets go soon.
+// Whoever holds it is told to let go.
 //
 //spec:req LIFE-051
 func (l *lane) drainLast() {
+	l.ended.Store(true)
+	l.wakeMaster.Ring()
 	for !l.held.CompareAndSwap(false, true) && !l.handed.Swap(false) {
 		if l.corrupt.Load() {
 			return
 		}
 		runtime.Gosched()
 	}
-	_, _ = l.drain() // a last message that is malformed changes nothing any more
+	n, _ := l.drain() // a last message that is malformed changes nothing any more
+	l.answers.Add(int64(n))
 }

@@ -49,7 +49,7 @@ func openRing(w *worker, header ring.Header) (l link, err error) {
 		bells[i], l.files = bell, append(l.files, child)
 	}
 	l.wakeWorker, l.wakeMaster = bells[0], bells[1]
-	l.start = func(*worker) error { return errors.Join(bells[0].Start(), bells[1].Start()) }
+	l.start = func(*worker) error { return errors.Join(bells[0].Start(), bells[1].Listen()) }
 	return l, nil
 }
 

@@ -77,7 +77,7 @@ func (s *standIn) window() int {
 	if s.parked > 0 {
 		return maxAhead
 	}
-	return max(int(s.lane.ahead()), 1)
+	return int(min(max(s.lane.ahead(aheadTime), 1), maxAhead))
 }
 
 // waiting returns how many requests the worker has that may keep its main thread
@@ -192,13 +192,16 @@ func (s *standIn) deliver() {
 			return
 		}
 		if s.requests.PrepareSleep() || s.closed() {
-			if s.bell.Wait() != nil {
+			if s.bell.Wait(noReason, 0) != nil {
 				return
 			}
 		}
 		s.requests.Awake()
 	}
 }
+
+// noReason is for a doorbell that does not miss a ring.
+func noReason() bool { return false }
 
 // occupy says that the worker is busy before a request leaves the ring, so that at
 // no instant the lane takes it for free.

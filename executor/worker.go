@@ -152,7 +152,6 @@ func (p *Pool) startWorker(id int) (_ *worker, err error) {
 		w.output.finish()
 		return nil, err
 	}
-	p.group.Go(w.listen)
 	p.group.Go(w.read)
 	p.group.Go(w.reap)
 	w.logger.Debug("worker started", "pid", w.process.Pid)
@@ -255,7 +254,7 @@ func (w *worker) reap() {
 	}
 	w.pool.settle(w, verdicts)
 
-	w.wakeMaster.Close()
+	close(w.quit)
 	<-w.stopped
 	w.clean()
 	close(w.exited)

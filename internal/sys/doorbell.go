@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// Doorbell wakes a sleeping consumer (spec chapter 04). Ring and Bound may be
-// called by anyone at any time, Wait by one goroutine.
+// Doorbell wakes a sleeping consumer (spec chapter 04). Ring may be called by
+// anyone at any time, Wait by one goroutine at a time.
 type Doorbell struct{ bell }
 
 type bell interface {
-	// Ring wakes whoever waits. Ringing twice wakes once; ringing a closed
-	// doorbell does nothing.
+	// Ring wakes whoever waits, now or next. Ringing a closed doorbell does nothing.
 	Ring()
-	// Wait returns when the doorbell was rung, which clears it, or when the bound
-	// has passed, or with an error when the doorbell was closed.
-	Wait() error
-	// Bound makes the present or next Wait return after at most limit.
-	Bound(limit time.Duration)
+	// Wait returns at once if ready does, and else when the doorbell is rung, or
+	// when about limit has passed, 0 meaning for ever, or with an error when the
+	// doorbell is closed. It may return for no reason. A ring that comes after
+	// ready was called is never missed; one from before may be, so what it
+	// announces must be what ready looks at.
+	Wait(ready func() bool, limit time.Duration) error
 	// Close releases what the doorbell holds and makes Wait return.
 	Close() error
 }
@@ -26,19 +26,14 @@ type bell interface {
 // NewLocalDoorbell makes a doorbell between goroutines, for lanes whose both sides
 // are in this process.
 func NewLocalDoorbell() *Doorbell {
-	b := &localBell{rung: make(chan struct{}, 1), closed: make(chan struct{})}
-	b.timer = time.AfterFunc(never, b.Ring)
-	return &Doorbell{b}
+	return &Doorbell{&localBell{rung: make(chan struct{}, 1), closed: make(chan struct{})}}
 }
 
-// never is longer than any program runs.
-const never = time.Duration(1<<63 - 1)
-
+// localBell does not mind the limit of a wait: between goroutines no ring is lost.
 type localBell struct {
 	rung   chan struct{}
 	closed chan struct{}
 	close  sync.Once
-	timer  *time.Timer
 }
 
 func (b *localBell) Ring() {
@@ -48,7 +43,10 @@ func (b *localBell) Ring() {
 	}
 }
 
-func (b *localBell) Wait() error {
+func (b *localBell) Wait(ready func() bool, _ time.Duration) error {
+	if ready() {
+		return nil
+	}
 	select {
 	case <-b.rung:
 		return nil
@@ -57,14 +55,7 @@ func (b *localBell) Wait() error {
 	}
 }
 
-// Bound rings when the limit has passed. If something else has ended the wait by
-// then the ring is spurious, as any ring may be (BELL-005).
-func (b *localBell) Bound(limit time.Duration) { b.timer.Reset(limit) }
-
 func (b *localBell) Close() error {
-	b.close.Do(func() {
-		b.timer.Stop()
-		close(b.closed)
-	})
+	b.close.Do(func() { close(b.closed) })
 	return nil
 }
