@@ -13,6 +13,7 @@ type Report struct {
 	Rounds  int           `json:"rounds"`
 	Span    time.Duration `json:"span_ns"` // of a round
 	Missing []Missing     `json:"missing"` // peers that could not be measured
+	Targets []Target      `json:"targets"`
 	Rows    []Row         `json:"rows"`
 	Idle    []Idle        `json:"idle,omitempty"`
 }

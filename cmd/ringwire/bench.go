@@ -108,6 +108,8 @@ func (c *benchCommand) run(cmd *cobra.Command, _ []string) error {
 			return err
 		}
 	}
+	report.Targets = bench.TargetsOf(report)
+	printTargets(out, report.Targets)
 	printRows(out, report.Rows)
 	printIdle(out, report.Idle)
 	if err := c.writeJSON(cmd.OutOrStdout(), report); err != nil {

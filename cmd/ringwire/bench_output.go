@@ -27,6 +27,39 @@ func printMachine(w io.Writer, r bench.Report) {
 	}
 }
 
+func printTargets(w io.Writer, targets []bench.Target) {
+	fmt.Fprint(w, "\nTargets: ratios are figures of the peer named first over the other's, from the tables below\n\n")
+	t := newTable(w, "Target", "Goal", "Measured", "Beside", "Met")
+	for _, target := range targets {
+		unit := unitAfter(target.Goal.Unit)
+		goal := fmt.Sprintf("%s %g%s", target.Goal.Is, target.Goal.Bound, unit)
+		var values, beside []string
+		for _, m := range target.Measured {
+			values = append(values, significant(m.Value)+unit)
+			if !slices.Contains(beside, m.Beside) {
+				beside = append(beside, m.Beside)
+			}
+		}
+		met := "no"
+		switch {
+		case len(values) == 0:
+			met = "not measured"
+		case target.Met:
+			met = "yes"
+		}
+		t.AppendRow([]any{target.Name, goal, strings.Join(values, ", "), strings.Join(beside, "; "), met})
+	}
+	t.Render()
+}
+
+// unitAfter is the unit as it follows a number.
+func unitAfter(unit string) string {
+	if unit == "×" {
+		return unit
+	}
+	return " " + unit
+}
+
 // printRows prints a table for each row of the report: a line for each peer.
 func printRows(w io.Writer, rows []bench.Row) {
 	for _, row := range rows {
@@ -93,15 +126,17 @@ func byteSize(n int) string {
 	return fmt.Sprintf("%d B", n)
 }
 
-// times shows a ratio with two digits that matter.
-func times(r float64) string {
+func times(r float64) string { return significant(r) + "×" }
+
+// significant shows a figure with at least two digits that matter.
+func significant(r float64) string {
 	switch {
+	case r >= 100:
+		return fmt.Sprintf("%.0f", r)
 	case r >= 10:
-		return fmt.Sprintf("%.0f×", r)
-	case r >= 1:
-		return fmt.Sprintf("%.1f×", r)
+		return fmt.Sprintf("%.1f", r)
 	}
-	return fmt.Sprintf("%.2f×", r)
+	return fmt.Sprintf("%.2f", r)
 }
 
 func microseconds(d time.Duration) string {
