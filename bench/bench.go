@@ -1,9 +1,8 @@
 package bench
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"time"
 )
 
@@ -30,9 +29,6 @@ type Span struct {
 	Measure time.Duration // calls that do
 }
 
-// patience is how long a round may take in all before its peer counts as stuck.
-const patience = 2 * time.Minute
-
 // Plan is what Run measures.
 type Plan struct {
 	Works  []Work // those with the same number of workers follow one another
@@ -41,8 +37,8 @@ type Plan struct {
 }
 
 // Run measures every work with every peer that does it. The ratios of the report
-// are those of the first peer over the others. progress is called after every
-// round.
+// are those of the first peer over the others. A peer that fails is named in its
+// row and does not end the run. progress is called after every round.
 func Run(ctx context.Context, plan Plan, peers []Peer, progress func(done, total int)) ([]Row, error) {
 	var rows []Row
 	total := len(plan.Works) * plan.Rounds
@@ -52,93 +48,70 @@ func Run(ctx context.Context, plan Plan, peers []Peer, progress func(done, total
 			end++
 		}
 		group := plan.Works[start:end]
-		err := withSessions(ctx, peers, group, func(sessions []Session) error {
-			for _, work := range group {
-				row, err := measure(ctx, plan, peers, sessions, work, rows, func(round int) {
-					progress(len(rows)*plan.Rounds+round, total)
-				})
-				if err != nil {
-					return err
-				}
-				rows = append(rows, row)
+		team := assemble(ctx, peers, group)
+		for _, work := range group {
+			row, err := measure(ctx, plan, team, work, rows, func(round int) {
+				progress(len(rows)*plan.Rounds+round, total)
+			})
+			if err != nil {
+				team.close()
+				return nil, err
 			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
+			rows = append(rows, row)
 		}
+		team.close()
 		start = end
 	}
 	return rows, nil
 }
 
 // measure makes one row: rounds in which the peers take turns.
-func measure(
-	ctx context.Context, plan Plan, peers []Peer, sessions []Session, work Work, earlier []Row, ended func(round int),
-) (Row, error) {
-	rounds := make([][]figures, len(peers))
+func measure(ctx context.Context, plan Plan, t team, work Work, earlier []Row, ended func(round int)) (Row, error) {
+	runs := make([]run, len(t))
 	for round := range plan.Rounds {
-		for i, p := range peers {
+		for i, m := range t {
 			if round%2 == 1 {
-				i = len(peers) - 1 - i
-				p = peers[i]
+				i = len(t) - 1 - i
+				m = t[i]
 			}
-			if sessions[i] == nil || !p.Does(work) {
+			if !m.peer.Does(work) || runs[i].over(plan) {
 				continue
 			}
 			r := Round{Work: work}
-			if work.Load > 0 {
-				r.Rate = work.Load * capacity(earlier, work, p.Name())
+			if work.open() {
+				can := capacity(earlier, work, m.peer.Name())
+				if r.Rate = cmp.Or(work.PerSecond, work.Load*can); r.Rate > can {
+					continue
+				}
 			}
-			figures, err := oneRound(ctx, sessions[i], r, plan.Span)
-			if err != nil {
-				return Row{}, fmt.Errorf("%s: %w", p.Name(), err)
+			began := time.Now()
+			figures, err := m.round(ctx, r, plan.Span)
+			if ctx.Err() != nil {
+				return Row{}, context.Cause(ctx)
 			}
-			rounds[i] = append(rounds[i], figures)
+			runs[i].spent += time.Since(began)
+			if runs[i].failure = err; err == nil {
+				runs[i].rounds = append(runs[i].rounds, figures)
+			}
 		}
 		ended(round + 1)
 	}
-	return newRow(work, peers, rounds), nil
+	return newRow(work, t, runs), nil
 }
 
-func oneRound(ctx context.Context, s Session, r Round, span Span) (figures, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("a round took longer than %v", patience))
-	defer cancel()
-	r.Seconds = span.WarmUp.Seconds()
-	if _, err := s.Measure(ctx, r); err != nil {
-		return figures{}, fmt.Errorf("warm-up: %w", err)
-	}
-	r.Seconds = span.Measure.Seconds()
-	sample, err := s.Measure(ctx, r)
-	if err == nil && (sample.Calls == 0 || len(sample.Latencies) == 0) {
-		err = errors.New("no call ended in time")
-	}
-	if err != nil {
-		return figures{}, err
-	}
-	return newFigures(sample), nil
+// run is what one peer does in one row.
+type run struct {
+	rounds  []figures
+	spent   time.Duration
+	failure error // ends it
 }
 
-// withSessions starts all peers that have something to do, runs f and closes them.
-func withSessions(ctx context.Context, peers []Peer, works []Work, f func([]Session) error) (err error) {
-	sessions := make([]Session, len(peers))
-	defer func() {
-		for _, s := range sessions {
-			if s != nil {
-				err = errors.Join(err, s.Close())
-			}
-		}
-	}()
-	for i, p := range peers {
-		for _, w := range works {
-			if !p.Does(w) {
-				continue
-			}
-			if sessions[i], err = p.Start(ctx, w.Workers); err != nil {
-				return fmt.Errorf("%s: %w", p.Name(), err)
-			}
-			break
-		}
-	}
-	return f(sessions)
+// enough is how many rounds a median needs where a peer is so slow that its rounds
+// take several times as long as they should.
+const enough = 3
+
+// over reports whether the peer has no further rounds in this row.
+func (r run) over(plan Plan) bool {
+	slow := r.spent > 2*time.Duration(plan.Rounds)*(plan.Span.WarmUp+plan.Span.Measure)
+	return r.failure != nil || slow && len(r.rounds) >= enough
 }

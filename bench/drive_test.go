@@ -63,8 +63,46 @@ func TestSchedule(t *testing.T) {
 	if !slices.Equal(due, schedule(10_000, time.Second)) {
 		t.Error("not the same again")
 	}
-	if len(schedule(0.001, time.Millisecond)) != 1 {
-		t.Error("a round without calls")
+	if !slices.Equal(schedule(0.001, time.Millisecond), []time.Duration{0}) {
+		t.Error("a round without calls, or one that outlasts its span")
+	}
+}
+
+// However many calls are due, each is made once, and no more at the same time than
+// there are callers.
+func TestOpenLoopMakesEveryCallOnce(t *testing.T) {
+	due := make([]time.Duration, 3*outstanding) // all at once
+	made := make([]atomic.Int32, len(due))
+	var now, most atomic.Int64
+	full := make(chan struct{}) // closed when no more can be under way
+	loop := newOpenLoop(func(_ context.Context, n int) error {
+		made[n].Add(1)
+		if under := now.Add(1); under == outstanding && most.CompareAndSwap(0, under) {
+			close(full)
+		} else if under > outstanding {
+			most.Store(under)
+		}
+		<-full
+		now.Add(-1)
+		return nil
+	}, due)
+	sample := loop.run(t.Context(), func(error) {})
+	for n := range made {
+		if made[n].Load() != 1 {
+			t.Fatalf("call %d was made %d times", n, made[n].Load())
+		}
+	}
+	if most.Load() != outstanding || sample.Calls != len(due) || len(sample.Latencies) != len(due) || slices.Min(sample.Latencies) <= 0 {
+		t.Errorf("most=%d calls=%d latencies=%d", most.Load(), sample.Calls, len(sample.Latencies))
+	}
+}
+
+// Callers are used again instead of new ones.
+func TestOpenLoopHasFewCallers(t *testing.T) {
+	loop := newOpenLoop(func(context.Context, int) error { return nil }, make([]time.Duration, 20_000))
+	loop.run(t.Context(), func(error) {})
+	if loop.count < 2 || loop.count > outstanding/2 {
+		t.Errorf("callers=%d", loop.count)
 	}
 }
 

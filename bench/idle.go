@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -12,6 +11,7 @@ type Idle struct {
 	Peer    string  `json:"peer"`
 	Workers int     `json:"workers"`
 	CPU     float64 `json:"cpu_percent"` // of one CPU: caller and workers together
+	Failure string  `json:"failure,omitempty"`
 }
 
 // settle is how long a peer may be busy with having started.
@@ -26,10 +26,14 @@ func MeasureIdle(ctx context.Context, peers []Peer, workers int, span time.Durat
 			continue
 		}
 		used, err := idle(ctx, p, workers, span)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.Name(), err)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
-		all = append(all, Idle{p.Name(), workers, 100 * used.Seconds() / span.Seconds()})
+		if err != nil {
+			all = append(all, Idle{Peer: p.Name(), Workers: workers, Failure: err.Error()})
+			continue
+		}
+		all = append(all, Idle{Peer: p.Name(), Workers: workers, CPU: 100 * used.Seconds() / span.Seconds()})
 	}
 	return all, nil
 }

@@ -154,8 +154,12 @@ func TestIdle(t *testing.T) {
 	var log []string
 	peers := []Peer{&fakePeer{name: "A", log: &log}, &fakePeer{name: "F", log: &log, only: isFloor}}
 	idle, err := MeasureIdle(t.Context(), peers, 8, time.Millisecond)
-	if err != nil || len(idle) != 1 || idle[0] != (Idle{"A", 8, 0}) {
+	if err != nil || len(idle) != 1 || idle[0] != (Idle{Peer: "A", Workers: 8}) {
 		t.Errorf("%+v %v", idle, err)
+	}
+	failed, err := MeasureIdle(t.Context(), []Peer{&stranger{fakePeer{name: "S"}}}, 8, time.Millisecond)
+	if err != nil || len(failed) != 1 || failed[0].Failure != "no such program" {
+		t.Errorf("%+v %v", failed, err)
 	}
 	if want := "A:start8 A:close"; strings.Join(log, " ") != want {
 		t.Errorf("%v", log)

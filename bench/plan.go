@@ -6,6 +6,7 @@ type Lists struct {
 	InFlight []int // calls at the same time
 	Payloads []int // bytes of an echoed string
 	Loads    []float64
+	Rates    []float64 // calls per second
 }
 
 const (
@@ -61,6 +62,9 @@ func (l Lists) underLoad(workers int) []Work {
 	var works []Work
 	for _, load := range l.Loads {
 		works = append(works, Work{Workers: workers, Function: Add, Load: load})
+	}
+	for _, rate := range l.Rates {
+		works = append(works, Work{Workers: workers, Function: Add, PerSecond: rate})
 	}
 	return works
 }

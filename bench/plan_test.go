@@ -8,13 +8,14 @@ import (
 )
 
 func TestWorks(t *testing.T) {
-	works := Works(Lists{Workers: []int{1, 2}, InFlight: []int{1, 4}, Payloads: []int{0, 1 << 20, 16 << 20}, Loads: []float64{0.5}})
+	works := Works(Lists{Workers: []int{1, 2}, InFlight: []int{1, 4}, Payloads: []int{0, 1 << 20, 16 << 20}, Loads: []float64{0.5}, Rates: []float64{20_000}})
 	want := []Work{
 		{Workers: 1, Function: Add, InFlight: 1},
 		{Workers: 1, Function: Add, InFlight: 4},
 		{Workers: 1, Function: Add, Async: true, InFlight: 1},
 		{Workers: 1, Function: Add, Async: true, InFlight: 64},
 		{Workers: 1, Function: Add, Load: 0.5},
+		{Workers: 1, Function: Add, PerSecond: 20_000},
 		{Workers: 1, Function: Echo, InFlight: 1},
 		{Workers: 1, Function: Echo, InFlight: 64},
 		{Workers: 1, Function: Echo, Payload: 1 << 20, InFlight: 1},
@@ -25,6 +26,7 @@ func TestWorks(t *testing.T) {
 		{Workers: 2, Function: Add, InFlight: 1},
 		{Workers: 2, Function: Add, InFlight: 64},
 		{Workers: 2, Function: Add, Load: 0.5},
+		{Workers: 2, Function: Add, PerSecond: 20_000},
 	}
 	if !slices.Equal(works, want) {
 		t.Errorf("got  %+v\nwant %+v", works, want)

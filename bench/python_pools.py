@@ -65,12 +65,11 @@ def open_loop(start: StartThen, request: Request) -> Sample:
     began = now()
     for n, at in caller.pace(caller.schedule(request.rate, request.span_ns), began):
         start(function, arguments(n), functools.partial(then, n, at))
-    elapsed = now() - began
     for _ in range(n + 1):
         number, latency, result = ended.get()
         latencies.append(latency)
         check(number, result())
-    return Sample(len(latencies), elapsed, latencies)
+    return Sample(len(latencies), now() - began, latencies)
 
 
 def executor_ways(pool: ProcessPoolExecutor) -> tuple[Start, StartThen]:

@@ -22,6 +22,8 @@ type Report struct {
 type Row struct {
 	Work
 	Results []Result `json:"results"` // of the peers that do such work, in their order
+	// Failed are peers that failed, were started again, and failed again.
+	Failed []Missing `json:"failed,omitempty"`
 }
 
 // Result is that of one peer: medians over its rounds. P999 is of all rounds
@@ -33,8 +35,15 @@ type Result struct {
 	P999           time.Duration `json:"p999_ns"`
 	CallsPerSecond float64       `json:"calls_per_second"`
 	CPU            time.Duration `json:"cpu_ns_per_call"` // of caller and workers together
-	Ratio          Ratio         `json:"ratio"`
+	// Kept is, of an open loop, the calls per second that ended over those that were
+	// due: below 1 as far as calls were still under way when the last one was due.
+	Kept  float64 `json:"kept,omitempty"`
+	Ratio Ratio   `json:"ratio"`
 }
+
+// Fell reports whether calls were due faster than they ended. Then their latency
+// says how long the round lasted, and nothing about the peer.
+func (r Result) Fell() bool { return r.Kept > 0 && r.Kept < 0.9 }
 
 // Ratio is how many times better the first peer of the row is: more calls per
 // second, lower latency, less CPU time. Below 1 it is worse. 0: not known.
@@ -49,8 +58,13 @@ type Ratio struct {
 type figures struct {
 	rate          float64 // calls per second
 	p50, p99, cpu time.Duration
+	kept          float64
 	latencies     []time.Duration
 }
+
+// kept returns the calls per second of an open loop over those that were due,
+// where all were due within the span and ended after the elapsed time.
+func kept(span, elapsed time.Duration) float64 { return min(1, ratio(span, elapsed)) }
 
 // newFigures sorts the latencies of the sample.
 func newFigures(s Sample) figures {
@@ -65,23 +79,29 @@ func newFigures(s Sample) figures {
 	}
 }
 
-// newRow takes the rounds of each peer; those without any are left out.
-func newRow(work Work, peers []Peer, rounds [][]figures) Row {
+// newRow takes the run of each peer; those without rounds are left out.
+func newRow(work Work, t team, runs []run) Row {
 	row := Row{Work: work}
-	for i, p := range peers {
-		if len(rounds[i]) == 0 {
+	for i, m := range t {
+		if runs[i].failure != nil {
+			row.Failed = append(row.Failed, Missing{m.peer.Name(), runs[i].failure.Error()})
+			continue
+		}
+		rounds := runs[i].rounds
+		if len(rounds) == 0 {
 			continue
 		}
 		row.Results = append(row.Results, Result{
-			Peer:           p.Name(),
-			P50:            median(rounds[i], func(f figures) time.Duration { return f.p50 }),
-			P99:            median(rounds[i], func(f figures) time.Duration { return f.p99 }),
-			P999:           p999(rounds[i]),
-			CallsPerSecond: median(rounds[i], func(f figures) float64 { return f.rate }),
-			CPU:            median(rounds[i], func(f figures) time.Duration { return f.cpu }),
+			Peer:           m.peer.Name(),
+			P50:            median(rounds, func(f figures) time.Duration { return f.p50 }),
+			P99:            median(rounds, func(f figures) time.Duration { return f.p99 }),
+			P999:           p999(rounds),
+			CallsPerSecond: median(rounds, func(f figures) float64 { return f.rate }),
+			CPU:            median(rounds, func(f figures) time.Duration { return f.cpu }),
+			Kept:           median(rounds, func(f figures) float64 { return f.kept }),
 		})
 	}
-	if len(row.Results) == 0 || row.Results[0].Peer != peers[0].Name() {
+	if len(row.Results) == 0 || row.Results[0].Peer != t[0].peer.Name() {
 		return row // nothing to compare with
 	}
 	first := row.Results[0]
@@ -103,8 +123,8 @@ func capacity(rows []Row, w Work, peer string) float64 {
 	best := 1.0
 	for _, row := range rows {
 		same := row.Work
-		same.InFlight, same.Load = w.InFlight, w.Load
-		if row.Load > 0 || same != w {
+		same.InFlight, same.Load, same.PerSecond = w.InFlight, w.Load, w.PerSecond
+		if row.open() || same != w {
 			continue
 		}
 		for _, r := range row.Results {

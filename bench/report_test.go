@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"errors"
+	"slices"
 	"testing"
 	"time"
 )
@@ -11,11 +13,11 @@ func TestRowsHoldMediansAndRatios(t *testing.T) {
 		s.CPU = cpu
 		return newFigures(s)
 	}
-	peers := []Peer{&fakePeer{name: "A"}, &fakePeer{name: "B"}, &fakePeer{name: "C"}}
-	row := newRow(Work{InFlight: 1}, peers, [][]figures{
-		{round(10, 100, 3, 1, 2), round(30, 600, 30, 10, 20), round(20, 600, 6, 4, 5)},
-		{round(5, 100, 50, 50, 60)},
-		nil,
+	peers := team{{peer: &fakePeer{name: "A"}}, {peer: &fakePeer{name: "B"}}, {peer: &fakePeer{name: "C"}}}
+	row := newRow(Work{InFlight: 1}, peers, []run{
+		{rounds: []figures{round(10, 100, 3, 1, 2), round(30, 600, 30, 10, 20), round(20, 600, 6, 4, 5)}},
+		{rounds: []figures{round(5, 100, 50, 50, 60)}},
+		{},
 	})
 	if len(row.Results) != 2 {
 		t.Fatalf("%+v", row.Results)
@@ -31,7 +33,10 @@ func TestRowsHoldMediansAndRatios(t *testing.T) {
 		t.Errorf("A over B: %+v", b.Ratio)
 	}
 
-	row = newRow(Work{}, peers, [][]figures{nil, {round(5, 1, 1)}, nil})
+	row = newRow(Work{}, peers, []run{{failure: errors.New("broken")}, {rounds: []figures{round(5, 1, 1)}}, {}})
+	if !slices.Equal(row.Failed, []Missing{{"A", "broken"}}) {
+		t.Errorf("failed: %+v", row.Failed)
+	}
 	if (row.Results[0].Ratio != Ratio{}) {
 		t.Errorf("ratio without the first peer: %+v", row.Results[0].Ratio)
 	}

@@ -19,7 +19,7 @@ func target(t *testing.T, r Report, name string) Target {
 	return all[i]
 }
 
-func rowOf(w Work, results ...Result) Row { return Row{w, results} }
+func rowOf(w Work, results ...Result) Row { return Row{Work: w, Results: results} }
 
 func TestWithoutRowsNothingIsMeasured(t *testing.T) {
 	all := TargetsOf(Report{})
@@ -110,7 +110,7 @@ func TestSpinningAndIdling(t *testing.T) {
 		Machine: Machine{CPUs: 2},
 		Rows: []Row{rowOf(work,
 			Result{Peer: "ringwire", P99: 3 * time.Millisecond}, Result{Peer: "ringwire, no spinning", P99: time.Millisecond})},
-		Idle: []Idle{{"ringwire, stream", 8, 7}, {"ringwire", 8, 0.05}},
+		Idle: []Idle{{Peer: "ringwire, stream", Workers: 8, CPU: 7}, {Peer: "ringwire", Workers: 8, CPU: 0.05}},
 	}
 	if got := target(t, report, "2 workers"); got.Met || got.Measured[0].Value != 2 {
 		t.Errorf("%+v", got)

@@ -69,6 +69,13 @@ func (s *unixSocketSession) Measure(ctx context.Context, r Round) (sample Sample
 		}
 		conns = append(conns, c)
 	}
+	// A lone caller sleeps in a read.
+	stop := context.AfterFunc(ctx, func() {
+		for _, c := range conns {
+			_ = c.SetDeadline(time.Now())
+		}
+	})
+	defer stop()
 	if r.InFlight == 1 {
 		return s.MeasureJSON(ctx, r, func(_ context.Context, handler string, arguments []byte) ([]byte, error) {
 			return conns[0].roundTrip(handler, arguments)

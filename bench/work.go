@@ -11,13 +11,19 @@ type Work struct {
 	Async    bool   `json:"async,omitempty"` // the handler is an `async def`
 	Payload  int    `json:"payload"`         // bytes that are sent and returned
 	// InFlight callers call in a closed loop, each as soon as its last call has
-	// ended. 0: an open loop, see Load.
+	// ended. 0: an open loop, in which calls are sent when they are due, whether or
+	// not earlier ones have ended; see Load and PerSecond.
 	InFlight int `json:"in_flight,omitempty"`
-	// Load is the fraction of a peer's capacity, its best throughput in the rows
-	// before, at which calls are sent in an open loop, whether or not earlier ones
-	// have ended.
+	// Load is how many calls are due, as a fraction of a peer's capacity, its best
+	// throughput in the rows before.
 	Load float64 `json:"load,omitempty"`
+	// PerSecond is how many calls are due, the same for every peer. Those whose
+	// capacity is less are left out.
+	PerSecond float64 `json:"per_second,omitempty"`
 }
+
+// open reports whether the work is an open loop.
+func (w Work) open() bool { return w.Load > 0 || w.PerSecond > 0 }
 
 // The functions of handlers.py.
 const (

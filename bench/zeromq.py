@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import importlib
 import multiprocessing
+import select
 import sys
 import tempfile
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from typing import Any
 import caller
 import handlers
 import json_codec
-from caller import MICROSECOND, Arguments, Check, Request, Sample, now
+from caller import Arguments, Check, Request, Sample, now
 
 zmq = importlib.import_module("zmq")
 decode, encode = json_codec.choose("stdlib")
@@ -111,24 +112,29 @@ class Lanes:
         return Sample(len(latencies), now() - began, latencies)
 
     def open_loop(self, request: Request) -> Sample:
-        """Receives whatever is there until the next call is due."""
+        """Receives whatever is there, and sleeps until there is more or a call is due."""
         send, judge = self.ways(request)
         due = caller.schedule(request.rate, request.span_ns)
+        descriptor = [self.pull.getsockopt(zmq.FD)]
+        caller.precise_sleep()
         latencies: list[int] = []
         began = now()
         n = 0
         while len(latencies) < len(due):
-            left = began + due[n] - now() if n < len(due) else 1000 * MICROSECOND
-            if left <= 0:
+            while n < len(due) and began + due[n] <= now():
                 send(n)
                 n += 1
+            # The descriptor tells of changes only, so nothing may be left.
+            try:
+                message = self.pull.recv(zmq.DONTWAIT)
+            except zmq.Again:
+                left = began + due[n] - now() if n < len(due) else None
+                if left is None or left > 0:
+                    select.select(descriptor, [], [], None if left is None else left / 1e9)
                 continue
-            # Milliseconds are all that poll knows; below that it only looks.
-            if self.pull.poll(left // (1000 * MICROSECOND)):
-                message = self.pull.recv()
-                at = now()
-                number = judge(message)
-                latencies.append(at - began - due[number])
+            at = now()
+            number = judge(message)
+            latencies.append(at - began - due[number])
         return Sample(len(latencies), now() - began, latencies)
 
     def close(self) -> None:

@@ -37,6 +37,7 @@ type benchCommand struct {
 	inFlight []int
 	payloads []int
 	loads    []float64
+	rates    []float64
 	idle     int
 	rounds   int
 	span     time.Duration
@@ -61,7 +62,8 @@ func newBench() *cobra.Command {
 	flags.IntSliceVar(&c.workers, "workers", []int{1, 2}, "worker processes; all is measured with the first `N`, throughput with the others too")
 	flags.IntSliceVar(&c.inFlight, "in-flight", []int{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}, "calls at the same time")
 	flags.IntSliceVar(&c.payloads, "payloads", []int{0, 64, 1 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 16 << 20}, "`BYTES` of the string that is echoed")
-	flags.Float64SliceVar(&c.loads, "loads", []float64{0.5, 0.8}, "fractions of its capacity at which a peer's latency under load is measured")
+	flags.Float64SliceVar(&c.loads, "loads", []float64{0.3, 0.6}, "fractions of its capacity at which a peer's latency under load is measured")
+	flags.Float64SliceVar(&c.rates, "rates", []float64{20_000}, "calls per second at which latency is measured, of peers that can make so many")
 	flags.IntVar(&c.idle, "idle", 8, "worker processes of the pools whose CPU time is measured while they are idle; 0: not measured")
 	flags.IntVar(&c.rounds, "rounds", 5, "rounds for each figure")
 	flags.DurationVar(&c.span, "span", 100*time.Millisecond, "how long a round lasts; a third more is for warming up")
@@ -137,7 +139,7 @@ func (c *benchCommand) hurry(cmd *cobra.Command) {
 		c.payloads = []int{64, 16 << 10}
 	}
 	if unchosen("loads") {
-		c.loads = []float64{0.5}
+		c.loads = nil
 	}
 	if unchosen("idle") {
 		c.idle = 0
@@ -162,6 +164,8 @@ func (c *benchCommand) validate() error {
 		return errors.New("--payloads and --idle must not be negative")
 	case len(c.loads) > 0 && (slices.Min(c.loads) <= 0 || slices.Max(c.loads) >= 1):
 		return errors.New("--loads must lie between 0 and 1")
+	case len(c.rates) > 0 && slices.Min(c.rates) <= 0:
+		return errors.New("--rates must be positive")
 	case c.plots != "" && c.plotter() == "":
 		return fmt.Errorf("--plots needs %s: make bench builds it", bench.Program)
 	}
@@ -190,7 +194,7 @@ func ownFolder() string {
 func (c *benchCommand) plan() bench.Plan {
 	plan := bench.Plan{Rounds: c.rounds, Span: bench.Span{WarmUp: c.span / 3, Measure: c.span}}
 	plan.Works = bench.Works(bench.Lists{
-		Workers: c.workers, InFlight: c.inFlight, Payloads: c.payloads, Loads: c.loads,
+		Workers: c.workers, InFlight: c.inFlight, Payloads: c.payloads, Loads: c.loads, Rates: c.rates,
 	})
 	return plan
 }

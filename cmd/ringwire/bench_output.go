@@ -64,6 +64,13 @@ func unitAfter(unit string) string {
 func printRows(w io.Writer, rows []bench.Row) {
 	for _, row := range rows {
 		fmt.Fprintf(w, "\n%s\n\n", workTitle(row.Work))
+		for _, m := range row.Failed {
+			fmt.Fprintf(w, "left out: %s: %s\n", m.Peer, m.Reason)
+		}
+		if len(row.Results) == 0 {
+			fmt.Fprintln(w, "no peer could")
+			continue
+		}
 		first := row.Results[0].Peer
 		t := newTable(w, "Peer", "p50 µs", "p99 µs", "p99.9 µs", "calls/s", "CPU µs/call",
 			first+" is better ×: p50", "p99", "calls/s", "CPU")
@@ -76,6 +83,11 @@ func printRows(w io.Writer, rows []bench.Row) {
 			t.AppendRow(line)
 		}
 		t.Render()
+		for _, r := range row.Results {
+			if r.Fell() {
+				fmt.Fprintf(w, "%s could not keep the rate: %.0f %% of it; its latencies only grow.\n", r.Peer, 100*r.Kept)
+			}
+		}
 	}
 }
 
@@ -86,6 +98,10 @@ func printIdle(w io.Writer, idle []bench.Idle) {
 	fmt.Fprintf(w, "\nNobody calls, %s\n\n", plural(idle[0].Workers, "worker"))
 	t := newTable(w, "Peer", "% of a CPU")
 	for _, i := range idle {
+		if i.Failure != "" {
+			t.AppendRow([]any{i.Peer, i.Failure})
+			continue
+		}
 		t.AppendRow([]any{i.Peer, fmt.Sprintf("%.3f", i.CPU)})
 	}
 	t.Render()
@@ -103,8 +119,11 @@ func workTitle(w bench.Work) string {
 		call += ", async handler"
 	}
 	how := fmt.Sprintf("%d in flight", w.InFlight)
+	const latency = "latency from when a call is due"
 	if w.Load > 0 {
-		how = fmt.Sprintf("sent at %g %% of each peer's capacity, latency from when a call is due", 100*w.Load)
+		how = fmt.Sprintf("sent at %g %% of each peer's capacity, %s", 100*w.Load, latency)
+	} else if w.PerSecond > 0 {
+		how = fmt.Sprintf("sent at %s calls/s, %s", thousands(int(w.PerSecond)), latency)
 	}
 	return fmt.Sprintf("%s, %s, %s", call, plural(w.Workers, "worker"), how)
 }
