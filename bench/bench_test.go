@@ -83,7 +83,7 @@ func TestRoundsAlternate(t *testing.T) {
 func TestAPeerGetsOnlyWorkThatItDoes(t *testing.T) {
 	var log []string
 	one := []Sample{sampleOf(1, 1)}
-	floor := &fakePeer{name: "F", log: &log, samples: one, only: isFloor}
+	floor := &fakePeer{name: "F", log: &log, samples: one, only: isLone}
 	peers := []Peer{&fakePeer{name: "A", log: &log, samples: one}, floor}
 	works := []Work{{Workers: 1, Function: Add, InFlight: 1}, {Workers: 1, Function: Add, InFlight: 2}, {Workers: 2, Function: Add, InFlight: 1}}
 	rows, err := Run(t.Context(), Plan{works, 1, span}, peers, discard)

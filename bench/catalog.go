@@ -37,22 +37,23 @@ type entry struct {
 
 // entries lists the peers of this package, in the order of the report.
 func entries(python string) []entry {
-	plain := []string{"RINGWIRE_NATIVE=0", "RINGWIRE_JSON=stdlib"}
+	uvloop := []string{"RINGWIRE_NATIVE=0", "RINGWIRE_JSON=stdlib", "RINGWIRE_LOOP=uvloop"}
 	ours := func(name string, v executorVariant) Peer { return executorPeer{name, python, v} }
 	socket := func(name, server, json string) Peer { return unixSocketPeer{name, python, server, json} }
 	return []entry{
-		{ours("ringwire", executorVariant{env: plain}), nil},
-		{ours("ringwire, no spinning", executorVariant{spin: -1, env: plain}), nil},
-		{ours("ringwire, stream", executorVariant{transport: executor.TransportStream, env: plain}), nil},
+		{ours(plain, executorVariant{env: standardLibrary}), nil},
+		{WithoutSpinning(quiet, python), nil},
+		{ours("ringwire, stream", executorVariant{transport: executor.TransportStream, env: standardLibrary}), nil},
+		{ours("ringwire, uvloop", executorVariant{env: uvloop, only: isAdding}), []string{"uvloop"}},
 		{ours("ringwire, orjson", executorVariant{env: []string{"RINGWIRE_NATIVE=0", "RINGWIRE_JSON=orjson"}}), []string{"orjson"}},
-		{ours("ringwire, accelerator", executorVariant{env: []string{"RINGWIRE_JSON=stdlib"}}), []string{"ringwire-native"}},
-		{ours("ringwire, accelerator, orjson", executorVariant{}), []string{"ringwire-native", "orjson"}},
-		{pythonScript("ProcessPoolExecutor", python, "python_pools.py", "ProcessPoolExecutor"), nil},
+		{ours(quick, executorVariant{env: []string{"RINGWIRE_JSON=stdlib"}}), []string{"ringwire-native"}},
+		{ours(quickest, executorVariant{}), []string{"ringwire-native", "orjson"}},
+		{pythonScript(processes, python, "python_pools.py", "ProcessPoolExecutor"), nil},
 		{pythonScript("multiprocessing.Pool", python, "python_pools.py", "Pool"), nil},
 		{socket("Unix socket, asyncio", "asyncio", "stdlib"), nil},
 		{socket("Unix socket, uvloop", "uvloop", "stdlib"), []string{"uvloop"}},
 		{socket("Unix socket, blocking", "blocking", "stdlib"), nil},
-		{socket("Unix socket, spinning", spinning, "stdlib"), nil},
+		{socket(socketSpin, spinning, "stdlib"), nil},
 		{socket("Unix socket, spinning, orjson", spinning, "orjson"), []string{"orjson"}},
 		{pythonScript("ZeroMQ", python, "zeromq.py"), []string{"pyzmq"}},
 		{httpPeer{"HTTP (uvicorn)", python}, []string{"uvicorn"}},

@@ -15,16 +15,27 @@ type executorPeer struct {
 	variant      executorVariant
 }
 
+// WithoutSpinning is the executor of this module with workers that sleep as soon as
+// they have nothing to do, and that need nothing but Python's standard library. Its
+// sessions have the worker's id behind their own in Processes.
+func WithoutSpinning(name, python string) Peer {
+	return executorPeer{name, python, executorVariant{spin: -1, env: standardLibrary}}
+}
+
+// standardLibrary makes a worker use nothing else.
+var standardLibrary = []string{"RINGWIRE_NATIVE=0", "RINGWIRE_JSON=stdlib", "RINGWIRE_LOOP=asyncio"}
+
 // executorVariant is a way to configure a pool.
 type executorVariant struct {
 	transport executor.Transport
 	spin      time.Duration
 	env       []string // of the workers
+	only      func(Work) bool
 }
 
 func (p executorPeer) Name() string { return p.name }
 
-func (executorPeer) Does(Work) bool { return true }
+func (p executorPeer) Does(w Work) bool { return p.variant.only == nil || p.variant.only(w) }
 
 func (p executorPeer) Start(ctx context.Context, workers int) (Session, error) {
 	dir, err := writeScripts()

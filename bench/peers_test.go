@@ -152,7 +152,7 @@ func TestSpeak(t *testing.T) {
 
 func TestIdle(t *testing.T) {
 	var log []string
-	peers := []Peer{&fakePeer{name: "A", log: &log}, &fakePeer{name: "F", log: &log, only: isFloor}}
+	peers := []Peer{&fakePeer{name: "A", log: &log}, &fakePeer{name: "F", log: &log, only: isLone}}
 	idle, err := MeasureIdle(t.Context(), peers, 8, time.Millisecond)
 	if err != nil || len(idle) != 1 || idle[0] != (Idle{Peer: "A", Workers: 8}) {
 		t.Errorf("%+v %v", idle, err)

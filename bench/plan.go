@@ -68,3 +68,6 @@ func (l Lists) underLoad(workers int) []Work {
 	}
 	return works
 }
+
+// isAdding reports whether the work is a closed loop of calls as small as they get.
+func isAdding(w Work) bool { return w.Function == Add && w.InFlight > 0 }

@@ -70,7 +70,7 @@ func TestCatalog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(`echo '{"peers": [{"name": "P"}, {"name": "F", "floor": true}, {"name": "A", "absent": "so"}], "modules": {"m": "v1"}}'`)
+	write(`echo '{"peers": [{"name": "P"}, {"name": "F", "lone": true}, {"name": "A", "absent": "so"}], "modules": {"m": "v1"}}'`)
 	if c, err = NewCatalog(t.Context(), "python3", dir); err != nil {
 		t.Fatal(err)
 	}

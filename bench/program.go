@@ -16,7 +16,13 @@ import (
 const Program = "ringwire-peers"
 
 // programPeers are its peers, for reports without it.
-var programPeers = []string{"gRPC", "floor: cache line", "floor: eventfd, one CPU", "floor: eventfd, two CPUs"}
+var programPeers = []string{
+	"gRPC",
+	quiet + ", one CPU", quiet + ", two CPUs",
+	"floor: cache line",
+	"floor: eventfd, one CPU", "floor: eventfd, two CPUs",
+	"floor: eventfd, Go poller and Python, one CPU", "floor: eventfd, Go poller and Python, two CPUs",
+}
 
 // Inventory is what the program says of itself when it is run with the argument
 // "list". With "serve NAME WORKERS PYTHON" it is the caller of one of its peers,
@@ -30,7 +36,7 @@ type Inventory struct {
 type ProgramPeer struct {
 	Name   string   `json:"name"`
 	Needs  []string `json:"needs,omitempty"`  // Python packages
-	Floor  bool     `json:"floor,omitempty"`  // only one call at a time, and no payload
+	Lone   bool     `json:"lone,omitempty"`   // only one call at a time, and no payload
 	Absent string   `json:"absent,omitempty"` // why it was not built
 }
 
@@ -60,8 +66,8 @@ func (c *Catalog) addProgram(ctx context.Context, python, dir string) error {
 			continue
 		}
 		does := anything
-		if p.Floor {
-			does = isFloor
+		if p.Lone {
+			does = isLone
 		}
 		c.add(commandPeer{p.Name, does, func(_ string, workers int) []string {
 			return []string{program, "serve", p.Name, strconv.Itoa(workers), python}
@@ -81,8 +87,8 @@ func (r Report) Plot(ctx context.Context, program, dir string) error {
 	return cmd.Run()
 }
 
-// isFloor reports whether a floor can stand under the work: one small call at a
-// time.
-func isFloor(w Work) bool {
+// isLone reports whether the work is one small call at a time: what a floor can
+// stand under.
+func isLone(w Work) bool {
 	return w.Workers == 1 && w.Function == Add && !w.Async && w.InFlight == 1
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/ringwire/ringwire/bench"
 )
 
@@ -22,9 +19,8 @@ import (
 type floor struct {
 	name   string
 	kind   string // which of the ways below
-	absent string // why it cannot be measured here
-	own    int    // CPU of this process
-	other  int    // CPU of the process that answers
+	python string // the interpreter of those that need one
+	placement
 }
 
 // way is how a message goes there and back. Both processes call its methods in
@@ -43,23 +39,22 @@ type way interface {
 }
 
 func floors() []floor {
-	cpus := allowedCPUs()
-	list := []floor{
-		{name: "floor: cache line", kind: "cacheline"},
-		{name: "floor: eventfd, one CPU", kind: "eventfd"},
-		{name: "floor: eventfd, two CPUs", kind: "eventfd"},
+	one, two := placements()[0], placements()[1]
+	return []floor{
+		{name: "floor: cache line", kind: cacheLine, placement: two},
+		{name: "floor: eventfd" + one.suffix, kind: eventfd, placement: one},
+		{name: "floor: eventfd" + two.suffix, kind: eventfd, placement: two},
+		{name: "floor: eventfd, Go poller and Python" + one.suffix, kind: poller, placement: one},
+		{name: "floor: eventfd, Go poller and Python" + two.suffix, kind: poller, placement: two},
 	}
-	for i := range list {
-		f := &list[i]
-		f.own, f.other = cpus[0], cpus[len(cpus)-1]
-		if i == 1 {
-			f.other = f.own
-		} else if len(cpus) < 2 {
-			f.absent = "this process may use one CPU only"
-		}
-	}
-	return list
 }
+
+// The kinds of floors.
+const (
+	cacheLine = "cacheline"
+	eventfd   = "eventfd"
+	poller    = "poller"
+)
 
 func (f floor) Name() string { return f.name }
 
@@ -70,11 +65,10 @@ func (f floor) Start(ctx context.Context, _ int) (bench.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	self, err := os.Executable()
-	if err != nil {
+	s := &floorSession{floor: f, way: w}
+	if s.cmd, err = f.answerer(ctx); err != nil {
 		return nil, err
 	}
-	s := &floorSession{floor: f, way: w, cmd: exec.CommandContext(ctx, self, "answer", fmt.Sprint(f.kind, ",", f.other))}
 	s.cmd.ExtraFiles, s.cmd.Stderr = w.files(), os.Stderr
 	if s.stdin, err = s.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -82,9 +76,24 @@ func (f floor) Start(ctx context.Context, _ int) (bench.Session, error) {
 	return s, s.cmd.Start()
 }
 
+// answerer is the command of the other process.
+func (f floor) answerer(ctx context.Context) (*exec.Cmd, error) {
+	if f.kind == poller {
+		return exec.CommandContext(ctx, f.python, "-c", pollerScript, strconv.Itoa(f.other)), nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return exec.CommandContext(ctx, self, "answer", fmt.Sprint(f.kind, ",", f.other)), nil
+}
+
 func newWay(kind string) (way, error) {
-	if kind == "cacheline" {
+	switch kind {
+	case cacheLine:
 		return newCacheLines()
+	case poller:
+		return newPolled()
 	}
 	return newEventfds()
 }
@@ -110,9 +119,15 @@ func (s *floorSession) Measure(_ context.Context, r bench.Round) (bench.Sample, 
 	}
 	done := make(chan result)
 	go func() {
-		// The thread ends with the goroutine, so it need not be let off its CPU.
+		// A thread ends with the goroutine that is tied to it, so it need not be let
+		// off its CPU. The poller's goroutine runs in any thread of the process.
 		var res result
-		if res.err = stayOn(s.own); res.err == nil {
+		if s.kind == poller {
+			res.err = settleOn(s.own)
+		} else {
+			res.err = stayOn(s.own)
+		}
+		if res.err == nil {
 			res.sample = pings(s.way, r)
 		}
 		done <- res
@@ -151,7 +166,7 @@ func answer(argument string) error {
 		if err := stayOn(cpu); err != nil {
 			failed <- err
 		}
-		if kind == "cacheline" {
+		if kind == cacheLine {
 			failed <- answerCacheLines()
 		}
 		failed <- answerEventfds()
@@ -167,30 +182,4 @@ func answer(argument string) error {
 	case <-ended:
 		return nil
 	}
-}
-
-// allowedCPUs lists those that this process may use, at least one.
-func allowedCPUs() []int {
-	var set unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &set); err != nil {
-		return []int{0}
-	}
-	var cpus []int
-	for i := 0; len(cpus) < set.Count(); i++ {
-		if set.IsSet(i) {
-			cpus = append(cpus, i)
-		}
-	}
-	return cpus
-}
-
-// stayOn ties the goroutine to a thread and the thread to a CPU, for good.
-func stayOn(cpu int) error {
-	runtime.LockOSThread()
-	var set unix.CPUSet
-	set.Set(cpu)
-	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return errors.Join(errors.New("tie a thread to a CPU"), err)
-	}
-	return nil
 }

@@ -47,10 +47,18 @@ func entries() []entry {
 		bench.ProgramPeer{Name: "gRPC", Needs: []string{"grpcio"}},
 		func(python string) bench.Peer { return grpcPeer{python} },
 	}}
+	for _, p := range placements() {
+		list = append(list, entry{
+			bench.ProgramPeer{Name: pinnedName + p.suffix, Lone: true, Absent: p.absent},
+			func(python string) bench.Peer {
+				return pinnedPeer{bench.WithoutSpinning(pinnedName+p.suffix, python), p}
+			},
+		})
+	}
 	for _, f := range floors() {
 		list = append(list, entry{
-			bench.ProgramPeer{Name: f.name, Floor: true, Absent: f.absent},
-			func(string) bench.Peer { return f },
+			bench.ProgramPeer{Name: f.name, Lone: true, Absent: f.absent},
+			func(python string) bench.Peer { f.python = python; return f },
 		})
 	}
 	return list
