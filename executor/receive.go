@@ -208,6 +208,11 @@ func (l *lane) receive(ctx context.Context, own *call) {
 			l.handOver()
 			return
 		}
+		if l.released >= gang {
+			l.released = 0
+			runtime.Gosched()
+			continue
+		}
 		if l.look(own != nil && load == 1) {
 			continue
 		}
@@ -291,11 +296,16 @@ func (l *lane) look(alone bool) bool {
 	}
 }
 
-// drain takes every response that is there.
+// gang is how many callers are let go before they get the processor. Another thread
+// takes half of those that wait for it, and where there is no processor for that
+// thread, they wait for milliseconds.
+const gang = 16
+
+// drain takes the responses that are there, gang at most.
 //
 //spec:req LIFE-022 LIFE-023
 func (l *lane) drain() (n int, err error) {
-	for {
+	for n < gang {
 		message, owned, err := l.consumer.Next()
 		if err != nil || message == nil {
 			return n, err
@@ -313,6 +323,7 @@ func (l *lane) drain() (n int, err error) {
 			l.pool.counters.late.Add(1)
 		}
 	}
+	return n, nil
 }
 
 // drainLast takes what a dead worker has left, and keeps the receiver for good.
@@ -328,6 +339,11 @@ func (l *lane) drainLast() {
 		}
 		runtime.Gosched()
 	}
-	n, _ := l.drain() // a last message that is malformed changes nothing any more
-	l.answers.Add(int64(n))
+	for {
+		n, err := l.drain()
+		l.answers.Add(int64(n))
+		if n == 0 || err != nil {
+			return // a last message that is malformed changes nothing any more
+		}
+	}
 }
