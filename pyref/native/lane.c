@@ -18,8 +18,8 @@ enum { REACHED = 0, OTHER = 1, TURN_OVER = 2 };
 
 static PyObject *no_arguments;
 static PyObject *name_accepted, *name_answer_result, *name_cache, *name_cancels, *name_function,
-    *name_in_flight, *name_is_async, *name_module_len, *name_name, *name_raised, *name_ring,
-    *name_running_call, *name_running_handler, *name_running_id, *name_start_task, *name_stopping,
+    *name_in_flight, *name_is_async, *name_module_len, *name_raised, *name_ring,
+    *name_running_handler, *name_running_id, *name_start_task, *name_stopping,
     *name_urgent_seen, *name_withdrawn;
 
 int intern_names(void) {
@@ -35,11 +35,9 @@ int intern_names(void) {
         {&name_in_flight, "_in_flight"},
         {&name_is_async, "is_async"},
         {&name_module_len, "module_len"},
-        {&name_name, "name"},
-        {&name_raised, "_raised"},
+        {&name_raised, "_answer_raised"},
         {&name_ring, "_ring_doorbell"},
-        {&name_running_call, "_running_call"},
-        {&name_running_handler, "_running_handler"},
+        {&name_running_handler, "_handler"},
         {&name_running_id, "_running_id"},
         {&name_start_task, "_start_task"},
         {&name_stopping, "stopping"},
@@ -243,8 +241,7 @@ static int done(PyObject *result) {
 static int run(Lane *self, PyObject *engine, uint32_t request_id, PyObject *id, PyObject *handler,
                PyObject *function, PyObject *kwargs) {
     if (PyObject_SetAttr(engine, name_running_id, id) < 0 ||
-        PyObject_SetAttr(engine, name_running_handler, handler) < 0 ||
-        PyObject_SetAttr(engine, name_running_call, Py_None) < 0)
+        PyObject_SetAttr(engine, name_running_handler, handler) < 0)
         return -1;
     atomic_store_explicit(word64(self, self->calls), request_id | (uint64_t)1 << 32,
                           memory_order_relaxed);
@@ -255,7 +252,8 @@ static int run(Lane *self, PyObject *engine, uint32_t request_id, PyObject *id, 
         PyErr_NormalizeException(&type, &error, &trace);
         if (trace != NULL)
             PyException_SetTraceback(error, trace);
-        int outcome = done(PyObject_CallMethodObjArgs(engine, name_raised, id, error, NULL));
+        int outcome = done(PyObject_CallMethodObjArgs(engine, name_raised, id, handler,
+                                                      kwargs, error, NULL));
         Py_XDECREF(type);
         Py_XDECREF(error);
         Py_XDECREF(trace);
@@ -305,11 +303,8 @@ static int take(Lane *self, PyObject *engine, PyObject *cancels, uint32_t reques
     if (function == NULL)
         goto end;
     if (is_async) {
-        PyObject *name = PyObject_GetAttr(handler, name_name);
-        if (name != NULL)
-            outcome = done(PyObject_CallMethodObjArgs(engine, name_start_task, id, name, function,
-                                                      kwargs, NULL));
-        Py_XDECREF(name);
+        outcome =
+            done(PyObject_CallMethodObjArgs(engine, name_start_task, id, handler, kwargs, NULL));
     } else {
         outcome = run(self, engine, request_id, id, handler, function, kwargs);
     }

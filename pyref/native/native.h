@@ -20,7 +20,7 @@
 #include <structmember.h>
 
 /* What the Python side expects of this module; it uses no other. See ringwire/native.py. */
-#define ABI 1
+#define ABI 2
 
 /* Positions that Python's Consumer and Producer share with serve. */
 typedef struct {

@@ -15,7 +15,7 @@ JSON_VARIABLE: Final = "RINGWIRE_JSON"
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """decode and encode do everything; the rest is for the accelerator's short cut to them.
+    """decode and encode do everything; the rest is for the short cuts of the hot path.
 
     raw are the functions at the bottom: scanner, encoder and None of the standard library, or
     loads, dumps and options of orjson. Texts of long_text characters are attachments; 0: none are.

@@ -53,12 +53,15 @@ from .spin import SpinBudget
 from .wire import Cancel, Request, Shutdown, parse_request
 from .worker_block import ONE_IN_FLIGHT, WorkerBlock
 
-# Slot header and request header in one: the layers are crossed here because one unpack instead of
-# two, and no copy of the frame, is a tenth of the time of a small call. All checks of both layers
-# are still made; whatever is not plainly a good REQUEST goes the slow way through ring and wire.
-# message_length and fragment_offset are one number, which is the length when the offset is 0.
-_SLOT_AND_REQUEST: Final = Struct("<Q" + REQUEST_HEADER_STRUCT.removeprefix("<"))
+# Slot header, request header and names in one: the layers are crossed here because one unpack
+# instead of three copies is a tenth of the time of a small call. All checks of both layers are
+# still made; whatever is not plainly a good REQUEST goes the slow way through ring and wire.
+# message_length and fragment_offset are one number, which is the length when the offset is 0, and
+# so are the lengths of the names, which are to be those of a handler that was called before.
+_SLOT_AND_REQUEST: Final = "<QBIIQI"
+assert REQUEST_HEADER_STRUCT == "<BIIIII"
 _NAMES_OFFSET: Final = SLOT_HEADER_SIZE + REQUEST_HEADER_SIZE
+_U32_MASK: Final = 0xFFFFFFFF
 
 # Where request_id ends in a message of either kind.
 _ID_END: Final = 5
@@ -67,6 +70,10 @@ _ID_END: Final = 5
 _TURN_NS: Final = 1_000_000
 # How many tasks serve starts before it lets them run.
 _TASKS_PER_TURN: Final = 32
+# Up to so many calls in a row are answered without a look at the clock, as long as they are short:
+# together they must have taken less than this.
+_CALLS_PER_LOOK: Final = 16
+_SHORT_NS: Final = 60_000
 
 
 class FlyingCall(Call):
@@ -89,6 +96,13 @@ class FlyingCall(Call):
             if self.task is not None:
                 self.task.cancel()
 
+
+# Stands for the handler of the last request where there was none: no request names it.
+_NOBODY: Final = Handler(":", 0, lambda: None)
+_NOBODY.lengths = -1
+
+# What scanning JSON raises that is not good.
+_DECODING_ERRORS: Final = (PayloadError, ValueError, StopIteration, RecursionError, MemoryError)
 
 _Job: TypeAlias = "tuple[FlyingCall, Handler, dict[str, Any]]"
 
@@ -117,7 +131,7 @@ class Engine:
         self._handlers = handlers
         self.cache = handlers.cache
         self._spin = spin
-        self._decode, self._encode = codec.decode, codec.encode
+        self._codec = codec
         # The accelerator's side of the lane, or None.
         self._fast = fast
         # Ends the process: the lane is corrupt, or this package is at fault.
@@ -125,14 +139,15 @@ class Engine:
         # The write position up to which there is nothing left to do now. Whoever sleeps or spins
         # compares it with the shared one.
         self.seen: int = consumer.position
-        # Set, also from a signal handler, when no more messages are to be taken.
-        self.stopping = False
+        self._stopping = False
         self.stopped = False
         self._in_flight: dict[int, FlyingCall] = {}
-        # The call that runs inline, and what current_call() gave out for it.
+        # The call that runs inline, or 0; its handler, which the next request is expected to name,
+        # too; what current_call() gave out, and the position of the call that it was for.
         self._running_id = 0
-        self._running_handler: Handler | None = None
+        self._handler = _NOBODY
         self._running_call: Call | None = None
+        self._running_position = -1
         self._urgent_count = consumer.ring.urgent_count
         # Not what is there now: a CANCEL may have come before this worker (LIFE-005).
         self._urgent_seen: int = 0
@@ -144,11 +159,27 @@ class Engine:
         # Jobs that the sync thread has not finished; the queue is made with the thread.
         self._sync_jobs = 0
         self._sync_queue: queue.SimpleQueue[_Job] | None = None
+        # Whether nobody but this thread may answer now, so that serve can do it directly.
+        self._alone = True
+        # False when something has come up that serve must heed before it runs the next call.
+        self._plain = False
+        # How slots are unpacked, for each length of names.
+        self._unpackings: dict[int, Callable[..., tuple[Any, ...]]] = {}
         self._thread = threading.get_ident()
         self._abandoned = False
         context.answer_inline(self._inline_call)
 
     # ------------------------------------------------------------ for the process
+
+    @property
+    def stopping(self) -> bool:
+        """Set, also by a signal handler, when no more messages are to be taken."""
+        return self._stopping
+
+    @stopping.setter
+    def stopping(self, value: bool) -> None:
+        self._stopping = value
+        self._plain = False
 
     @property
     def may_spin(self) -> bool:
@@ -158,6 +189,7 @@ class Engine:
     def abandon(self) -> None:
         """In a child that a handler forked: answer nothing, and end when the handler is done."""
         self._abandoned = True
+        self._alone = self._plain = False
         if self._fast is not None:
             self._fast.close()
         self._responder.abandon(lambda: self._fatal(SystemExit(0)))
@@ -194,26 +226,42 @@ class Engine:
         except BaseException as error:
             self._fatal(error)
 
-    # spec:req LIFE-010 BELL-005 BELL-008
+    # One long function, because calls are what a small call consists of. What most requests need
+    # stands here; whatever else there is goes to methods that do it by the book. They find all they
+    # need in self and in the consumer, whose position is that of the request at hand or, once it is
+    # taken, the one behind it.
+    # spec:req LIFE-010 LIFE-011 LIFE-030 BELL-002 BELL-003 BELL-005 BELL-008
     def _serve(self) -> None:
         consumer = self._consumer
         ring = consumer.ring
         memory = cast(mmap, ring.memory)  # slices of a mapping are bytes
         write_position, read_position = ring.write_position, ring.read_position
         urgent_count = self._urgent_count
-        mask = ring.slot_count - 1
+        slot_count, mask = ring.slot_count, ring.slot_count - 1
         base, stride = ring.slots_offset, ring.slot_stride
         longest = min(ring.slot_size, ring.max_message)
-        unpack = _SLOT_AND_REQUEST.unpack_from
-        cache = self.cache
-        decode, encode, respond = self._decode, self._encode, self._responder.result
-        in_flight = self._in_flight
-        spin = self._spin
+        decode = self._codec.decode
+        scan, chunks, options = self._codec.raw
+        if options is not None:
+            scan = chunks = None  # they are not those of the standard library
+        cancels, in_flight = self._cancels, self._in_flight
         block, fast = self._block, self._fast
         calls = block.calls
-        turn_end = perf_counter_ns() + _TURN_NS
+        handler: Handler | None = None
+        # Without it, as on a stream, and with another library, no handler is brief.
+        direct = self._responder.direct
+        if direct is not None:
+            producer, answers, frames = direct.producer, direct.memory, direct.frames
+            answers_base, answers_stride = direct.base, direct.stride
+            answers_count, answers_mask = direct.slot_count, direct.slot_count - 1
+            answered, asleep = direct.write_position, direct.need_wakeup
+            fence, next_fence = direct.fences
+            ring_doorbell = self._responder.ring_doorbell
+        now = perf_counter_ns()
+        turn_end = now + _TURN_NS
         most_tasks = len(in_flight) + _TASKS_PER_TURN
         write = first = consumer.position
+        at_once = 1
         # Handlers that run here must find no running loop, as in any plain program; asyncio.run
         # works in them.
         running = asyncio._get_running_loop()
@@ -223,18 +271,19 @@ class Engine:
                 position = consumer.position
                 # A long message may have been read beyond what was published at the last look.
                 if position >= write:
-                    write = consumer.published()
+                    write = write_position[0]
+                    if not position < write <= position + slot_count:
+                        write = consumer.published()
                     if position == write:
                         self.seen = write
-                        block.idle(len(in_flight))
-                        if (
-                            in_flight
-                            or position == first
-                            or not spin.wait(write_position, write, turn_end)
-                        ):
+                        if in_flight or position == first:
+                            return
+                        calls[0] = 0
+                        if not self._spin.wait(write_position, write, turn_end):
                             return
                         continue
-                if fast is not None and consumer.length == 0:
+                by_the_book = consumer.length != 0
+                if fast is not None and not by_the_book:
                     why = fast.serve(self, write, turn_end, most_tasks, self._sync_jobs != 0)
                     if why == REACHED:
                         continue
@@ -242,81 +291,159 @@ class Engine:
                     if why != OTHER:
                         self.seen = position
                         return
-                slot = base + (position & mask) * stride
-                (
-                    length,
-                    type_,
-                    request_id,
-                    total,
-                    module_len,
-                    function_len,
-                    kwargs_len,
-                ) = unpack(memory, slot)
-                names = slot + _NAMES_OFFSET
-                data = names + module_len + function_len
-                end = data + kwargs_len
-                if not (
-                    type_ == TYPE_REQUEST
-                    and end - slot == SLOT_HEADER_SIZE + total
-                    and total == length <= longest
-                    and request_id != 0
-                    and consumer.length == 0
-                    # Valid names: these very bytes were parsed before.
-                    and (handler := cache.get(memory[names:data])) is not None
-                    and handler.module_len == module_len
-                ):
-                    if not self._serve_slowly():
-                        self.seen = write
-                        return
-                elif self._cancels or ((in_flight or self._sync_jobs) and not handler.is_async):
-                    if not self._dispatch(request_id, handler, memory[data:end]):
-                        self.seen = write
-                        return
-                else:
-                    # What _dispatch and _execute do for a call that need not wait, without the
-                    # price of calling them.
+                    at_once = 1
+                # Until the next look at the clock. What is done by the book ends it early, so that
+                # whatever it changed is found here.
+                self._plain = True
+                if in_flight or cancels or not self._alone or self.stopping:
+                    self._plain = False
+                if handler is not self._handler:
+                    handler = self._handler
+                    function, names, lengths = handler.function, handler.names, handler.lengths
+                    header_len = REQUEST_HEADER_SIZE + len(names)
+                    data_offset = SLOT_HEADER_SIZE + header_len
+                    unpack = self._unpacking(len(names))
+                urgent_seen = self._urgent_seen
+                # As many as are to be had without going round in the ring.
+                index = position & mask
+                first_slot = base + index * stride
+                count = 0 if by_the_book else min(at_once, write - position, slot_count - index)
+                if direct is not None:
+                    # Slots that are known to be free, without going round either.
+                    sent = producer.position
+                    index = sent & answers_mask
+                    answer = answers_base + index * answers_stride
+                    taken_up = max(sent - producer.read_position, index)
+                    answers_end = answer + (answers_count - taken_up) * answers_stride
+                for slot in range(first_slot, first_slot + count * stride, stride):
+                    length, type_, request_id, total, both, kwargs_len, called = unpack(
+                        memory, slot
+                    )
+                    if (
+                        type_ != TYPE_REQUEST
+                        or total != length
+                        or total > longest
+                        or not request_id
+                    ):
+                        by_the_book = True
+                        break
+                    if called != names or both != lengths:
+                        # Valid names: these very bytes were parsed before.
+                        names_len = (both & _U32_MASK) + (both >> 32)
+                        found = None
+                        if REQUEST_HEADER_SIZE + names_len + kwargs_len == total:
+                            start = slot + _NAMES_OFFSET
+                            found = self.cache.get(memory[start : start + names_len])
+                        if found is None or found.lengths != both:
+                            by_the_book = True
+                            break
+                        self._handler = handler = found
+                        function, names, lengths = handler.function, handler.names, both
+                        header_len = REQUEST_HEADER_SIZE + names_len
+                        data_offset = SLOT_HEADER_SIZE + header_len
+                        unpack = self._unpacking(names_len)
+                    if header_len + kwargs_len != total:
+                        by_the_book = True
+                        break
+                    start = slot + data_offset
+                    data = memory[start : start + kwargs_len]
+                    if not self._plain and (self.stopping or cancels or not handler.is_async):
+                        if not self.stopping and not self._dispatch(request_id, handler, data):
+                            self.seen = write
+                            return
+                        break
+                    # spec:req PAYLOAD-001 PAYLOAD-002
                     try:
-                        kwargs = decode(memory[data:end])
-                        if tuple(kwargs) not in handler.accepted:
-                            handler.check(kwargs)
-                    except (PayloadError, CallRefused) as error:
-                        self._answer_misfit(request_id, error)
-                    else:
-                        consumer.position = position = position + 1
-                        # Release; pairs with the producer's load of read_position.
-                        read_position[0] = position
-                        if urgent_count[0] != self._urgent_seen:
-                            self._look_for_cancels()
-                        if self._cancels and self._answer_canceled(request_id, taken=True):
-                            pass
-                        elif handler.is_async:
-                            self._start_task(request_id, handler.name, handler.function, kwargs)
+                        if scan is None:
+                            kwargs = decode(data)
+                        elif data:
+                            text = data.decode()
+                            kwargs, stop = scan(text, 0)
+                            # The first says that it is ASCII and ends there, for less.
+                            if stop != kwargs_len and stop != len(text):
+                                raise ValueError
                         else:
-                            self._running_id = request_id
-                            self._running_handler = handler
-                            self._running_call = None
-                            calls[0] = request_id | ONE_IN_FLIGHT
-                            try:
-                                result = handler.function(**kwargs)
-                            except BaseException as error:
-                                self._answer_exception(request_id, error, self._running_call)
-                            else:
-                                try:
-                                    body = encode(result)
-                                except PayloadError as error:
-                                    self._answer_unencodable(request_id, handler, result, error)
-                                else:
-                                    respond(request_id, body)
-                if perf_counter_ns() > turn_end or len(in_flight) >= most_tasks:
+                            kwargs = {}
+                    except _DECODING_ERRORS:
+                        self._dispatch(request_id, handler, data)
+                        break
+                    # Functions that bind refuse by themselves what does not fit, and what is no
+                    # object; see _answer_unfit.
+                    if not handler.binds and (
+                        type(kwargs) is not dict or tuple(kwargs) not in handler.accepted
+                    ):
+                        self._dispatch(request_id, handler, data)
+                        break
+                    position += 1
+                    consumer.position = position
+                    # Release; pairs with the producer's load of read_position.
+                    read_position[0] = position
+                    if urgent_count[0] != urgent_seen:
+                        self._look_for_cancels()
+                        urgent_seen = self._urgent_seen
+                        if self._answer_canceled(request_id, taken=True):
+                            break
+                    if handler.is_async:
+                        self._start_task(request_id, handler, kwargs)
+                        break
+                    self._running_id = request_id
+                    calls[0] = request_id | ONE_IN_FLIGHT
+                    try:
+                        result = function(**kwargs)
+                    except BaseException as error:
+                        self._answer_raised(request_id, handler, kwargs, error)
+                        break
+                    if not handler.is_brief:
+                        self._answer_result(request_id, handler, result)
+                        break
+                    try:
+                        (text,) = chunks(result, 0)
+                        body = text.encode()
+                        pack, head, tail = frames[len(body)]
+                    except BaseException:
+                        # It has to be said why, or there is another way to send it.
+                        self._answer_result(request_id, handler, result)
+                        break
+                    # Not plain any more: the function may have forked, and this may be the child.
+                    if not self._plain or answer == answers_end:
+                        self._answer_result(request_id, handler, result)
+                        break
+                    pack(answers, answer, head, request_id, tail, body)
+                    answer += answers_stride
+                    sent += 1
+                    producer.position = sent
+                    # Release; pairs with the master's acquire load.
+                    answered[0] = sent
+                    fence()
+                    if asleep[0]:
+                        ring_doorbell()
+                    fence, next_fence = next_fence, fence
+                if by_the_book and not self._serve_slowly():
+                    self.seen = write
+                    return
+                before, now = now, perf_counter_ns()
+                if now > turn_end or len(in_flight) >= most_tasks:
                     self.seen = consumer.position
                     return
+                # While calls are short, the clock is looked at less often.
+                at_once = min(2 * at_once, _CALLS_PER_LOOK) if now - before < _SHORT_NS else 1
             self.seen = consumer.published()
             self._look_for_cancels()
         finally:
+            if direct is not None:
+                direct.fences = fence, next_fence
             self._running_id = 0
             asyncio._set_running_loop(running)
             block.idle(len(in_flight))
             self._stop_if_done()
+
+    def _unpacking(self, names_len: int) -> Callable[[mmap, int], tuple[Any, ...]]:
+        """What unpacks a slot whose message has names of this length."""
+        found = self._unpackings.get(names_len)
+        if found is None:
+            found = Struct(f"{_SLOT_AND_REQUEST}{names_len}s").unpack_from
+            self._unpackings[names_len] = found
+        return found
 
     def _serve_slowly(self) -> bool:
         """Handle the next message by the book; False if it cannot be handled now."""
@@ -407,7 +534,7 @@ class Engine:
         if self._sync_jobs and not handler.is_async and not taken:
             return False
         try:
-            kwargs = self._decode(data)
+            kwargs = self._codec.decode(data)
             if tuple(kwargs) not in handler.accepted:
                 handler.check(kwargs)
         except (PayloadError, CallRefused) as error:
@@ -422,17 +549,16 @@ class Engine:
                 if self._answer_canceled(request_id, taken=True):
                     return True
         if handler.is_async:
-            self._start_task(request_id, handler.name, handler.function, kwargs)
+            self._start_task(request_id, handler, kwargs)
         elif in_flight:
             self._queue_job(FlyingCall(request_id, handler.name), handler, kwargs)
         else:
             self._running_id = request_id
-            self._running_handler = handler
-            self._running_call = None
+            self._handler = handler
             self._block.running(request_id, 1)
             coroutine = self._execute(request_id, handler, kwargs, None)
             if coroutine is not None:
-                self._start_task(request_id, handler.name, _finish_coroutine, {"it": coroutine})
+                self._finish(request_id, handler.name, coroutine)
         return True
 
     # spec:req LIFE-031 PAYLOAD-002 PAYLOAD-005
@@ -458,10 +584,10 @@ class Engine:
         try:
             result = handler.function(**kwargs)
         except BaseException as error:
-            self._answer_exception(request_id, error, call or self._running_call)
+            self._answer_exception(request_id, error, call or self._asked_call())
             return None
         try:
-            body = self._encode(result)
+            body = self._codec.encode(result)
         except PayloadError as error:
             if inspect.iscoroutine(result):
                 return result
@@ -480,18 +606,24 @@ class Engine:
         self._look_for_cancels()
         return self._answer_canceled(request_id, taken=True)
 
-    def _raised(self, request_id: int, error: BaseException) -> None:
-        self._answer_exception(request_id, error, self._running_call)
-
     def _answer_result(self, request_id: int, handler: Handler, result: object) -> None:
         """Answer a `def` with a result that is not a plain small one."""
         if self._abandoned:
             self._fatal(SystemExit(0))
         try:
-            body = self._encode(result)
+            body = self._codec.encode(result)
         except PayloadError as error:
+            handler.is_brief = False
             self._answer_unencodable(request_id, handler, result, error)
         else:
+            # An envelope is no text, however short it is.
+            direct = self._responder.direct
+            handler.is_brief = (
+                direct is not None
+                and self._codec.raw[2] is None
+                and not body.startswith(b"\0")
+                and direct.has_frame(len(body))
+            )
             self._responder.result(request_id, body)
 
     def _ring_doorbell(self) -> None:
@@ -504,9 +636,35 @@ class Engine:
     ) -> None:
         """Answer a `def` that ran here and whose result is no JSON, or finish its coroutine."""
         if inspect.iscoroutine(result):
-            self._start_task(request_id, handler.name, _finish_coroutine, {"it": result})
+            self._finish(request_id, handler.name, result)
         else:
             self._responder.failure(request_id, STATUS_BAD_RESULT, str(error))
+
+    def _answer_raised(
+        self, request_id: int, handler: Handler, kwargs: dict[str, Any], error: BaseException
+    ) -> None:
+        """Answer a `def` that ran here and raised, or whose arguments did not fit."""
+        if not self._answer_unfit(request_id, handler, kwargs, error):
+            self._answer_exception(request_id, error, self._asked_call())
+
+    # spec:req PAYLOAD-002 PAYLOAD-005
+    def _answer_unfit(
+        self, request_id: int, handler: Handler, kwargs: Any, error: BaseException
+    ) -> bool:
+        """Answer a call if error is Python's word for arguments that do not fit."""
+        if self._abandoned or not handler.may_have_refused(error):
+            return False
+        reason = "kwargs are not a JSON object"
+        if type(kwargs) is dict:
+            try:
+                handler.check(kwargs)
+            except CallRefused as refusal:
+                reason = refusal.reason
+            else:
+                return False
+        self._landed(request_id)
+        self._responder.failure(request_id, STATUS_BAD_REQUEST, reason)
+        return True
 
     # spec:req LIFE-033 PAYLOAD-007
     def _answer_exception(self, request_id: int, error: BaseException, call: Call | None) -> None:
@@ -526,36 +684,34 @@ class Engine:
 
     # ------------------------------------------------------------ tasks of the loop
 
-    def _start_task(
-        self,
-        request_id: int,
-        name: str,
-        function: Callable[..., Coroutine[Any, Any, Any]],
-        kwargs: dict[str, Any],
-    ) -> FlyingCall:
+    def _start_task(self, request_id: int, handler: Handler, kwargs: dict[str, Any]) -> None:
+        self._start(FlyingCall(request_id, handler.name), handler, kwargs)
+
+    def _finish(self, request_id: int, name: str, it: Coroutine[Any, Any, Any]) -> FlyingCall:
+        """Start a task for what a `def` returned."""
         call = FlyingCall(request_id, name)
-        self._in_flight[request_id] = call
-        call.task = self._tasks.start(self._run_task(call, function, kwargs), name)
+        self._start(call, _FINISHER, {"it": it})
         return call
 
+    def _start(self, call: FlyingCall, handler: Handler, kwargs: dict[str, Any]) -> None:
+        self._in_flight[call.id] = call
+        self._plain = False
+        call.task = self._tasks.start(self._run_task(call, handler, kwargs), call.function)
+
     # spec:req LIFE-034
-    async def _run_task(
-        self,
-        call: FlyingCall,
-        function: Callable[..., Coroutine[Any, Any, Any]],
-        kwargs: dict[str, Any],
-    ) -> None:
+    async def _run_task(self, call: FlyingCall, handler: Handler, kwargs: dict[str, Any]) -> None:
         request_id = call.id
         context.enter(call)
         try:
             try:
-                result = await function(**kwargs)
+                result = await handler.function(**kwargs)
             except BaseException as error:
-                self._answer_exception(request_id, error, call)
+                if not self._answer_unfit(request_id, handler, kwargs, error):
+                    self._answer_exception(request_id, error, call)
                 return
             self._landed(request_id)
             try:
-                body = self._encode(result)
+                body = self._codec.encode(result)
             except PayloadError as error:
                 self._responder.failure(request_id, STATUS_BAD_RESULT, str(error))
                 return
@@ -584,6 +740,7 @@ class Engine:
             self._sync_queue = jobs
         self._in_flight[call.id] = call
         self._sync_jobs += 1
+        self._alone = self._plain = False
         self._sync_queue.put((call, handler, kwargs))
 
     def _run_jobs(self, jobs: queue.SimpleQueue[_Job]) -> None:
@@ -603,10 +760,9 @@ class Engine:
 
     def _job_done(self, call: FlyingCall, coroutine: Coroutine[Any, Any, Any] | None) -> None:
         self._sync_jobs -= 1
+        self._alone = self._sync_jobs == 0 and not self._abandoned
         if coroutine is not None:
-            going_on = self._start_task(
-                call.id, call.function, _finish_coroutine, {"it": coroutine}
-            )
+            going_on = self._finish(call.id, call.function, coroutine)
             if call.known_cancelled:
                 going_on.cancel()
         # What waited for this thread, if anything, lies in the ring.
@@ -625,13 +781,14 @@ class Engine:
                 continue  # refused when its turn comes
             if isinstance(parsed, Cancel) and not self._cancel(parsed.request_id):
                 self._cancels[parsed.request_id] = position
+                self._plain = False
 
     # spec:req LIFE-032 LIFE-035
     def _cancel(self, request_id: int) -> bool:
         """Cancel a call that has been taken; False if there is none with this id."""
         call: Call | None = self._in_flight.get(request_id)
         if call is None and request_id == self._running_id:
-            call = self._running_call
+            call = self._asked_call()
         if call is None:
             return False
         call.cancel()
@@ -652,15 +809,23 @@ class Engine:
         """The call that runs inline, for current_call()."""
         if self._running_id == 0 or threading.get_ident() != self._thread:
             return None
-        if self._running_call is None and self._running_handler is not None:
-            self._running_call = Call(self._running_id, self._running_handler.name, self._look)
+        if self._running_position != self._consumer.position:
+            self._running_position = self._consumer.position
+            self._running_call = Call(self._running_id, self._handler.name, self._look)
         return self._running_call
+
+    def _asked_call(self) -> Call | None:
+        """What current_call() gave out for the call that runs inline, if it was asked."""
+        return self._running_call if self._running_position == self._consumer.position else None
 
     def _look(self) -> None:
         if threading.get_ident() == self._thread and self._urgent_count[0] != self._urgent_seen:
             self._look_for_cancels()
 
 
-async def _finish_coroutine(it: Coroutine[Any, Any, Any]) -> Any:
+async def _finish(it: Coroutine[Any, Any, Any]) -> Any:
     """What a `def` that returned a coroutine amounts to."""
     return await it
+
+
+_FINISHER: Final = Handler(f"{__name__}:_finish", len(__name__), _finish)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any, Final
 
 from ._registry import STATUS_BAD_REQUEST, STATUS_FORBIDDEN, STATUS_NOT_FOUND, STATUS_RAISED
@@ -67,13 +68,36 @@ def _glob(pieces: list[str], text: str) -> bool:
 class Handler:
     """A function that may be called, with what a call needs to know about it."""
 
-    __slots__ = ("_signature", "accepted", "function", "is_async", "module_len", "name")
+    __slots__ = (
+        "_signature",
+        "accepted",
+        "binds",
+        "function",
+        "is_async",
+        "is_brief",
+        "lengths",
+        "module_len",
+        "name",
+        "names",
+    )
 
     def __init__(self, name: str, module_len: int, function: Callable[..., Any]) -> None:
         self.name = name
-        # Tells apart two names that are the same bytes when written without separator.
+        # As they lie in a request: two names without separator, and before them both lengths,
+        # which tell apart names that are the same bytes together.
+        raw = name.encode()
+        self.names = raw[:module_len] + raw[module_len + 1 :]
         self.module_len = module_len
+        self.lengths = module_len | (len(self.names) - module_len) << 32
         self.function = function
+        # Whether calling it checks the arguments exactly as check() does, before any of its code.
+        self.binds = (
+            type(function) is FunctionType
+            and not hasattr(function, "__wrapped__")
+            and not hasattr(function, "__signature__")
+        )
+        # Whether its last result was a short text in JSON; for the engine, which expects another.
+        self.is_brief = False
         self.is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
             getattr(function, "__call__", None)  # noqa: B004
         )
@@ -84,6 +108,14 @@ class Handler:
             self._signature = None
         # Names of arguments that are known to fit, so that bind() is not asked again.
         self.accepted: set[tuple[str, ...]] = set()
+
+    def may_have_refused(self, error: BaseException) -> bool:
+        """Whether error, which calling the function raised, may mean that arguments do not fit.
+
+        check() knows. If they do not, no frame but the caller's is in the traceback.
+        """
+        trace = error.__traceback__
+        return self.binds and type(error) is TypeError and (trace is None or trace.tb_next is None)
 
     # spec:req PAYLOAD-005
     def check(self, kwargs: dict[str, Any]) -> None:

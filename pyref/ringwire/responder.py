@@ -18,7 +18,7 @@ from ._registry import (
     STATUS_TOO_LARGE,
     TYPE_RESPONSE,
 )
-from .doorbell import Doorbell, full_fence
+from .doorbell import Doorbell, fences, full_fence
 from .failure import fit
 from .ring import Producer
 from .wire import encode_response
@@ -31,9 +31,62 @@ _SUCCESS: Final = Struct("<HIB").pack(STATUS_OK, 0, 1)
 assert RESPONSE_HEADER_STRUCT == "<BIIIHIB"
 _BODY_OFFSET: Final = SLOT_HEADER_SIZE + RESPONSE_HEADER_SIZE
 
+# The same in parts: all before request_id, and all between it and the body.
+_FRAME_HEAD: Final = Struct("<QB")
+_FRAME_TAIL: Final = Struct("<II7s")
+
+# Below this length a body goes the direct way; there is a frame for each length.
+DIRECT_MAX: Final = 512
+
 # A consumer that copies frees a slot long before a sleep of any length would end.
 _SPIN_NS: Final = 50_000
 _FIRST_SLEEP_NS: Final = 20_000
+
+
+class Direct:
+    """How the engine writes short results by itself, while no other thread can answer anything.
+
+    A result is then the store of one frame, and a position; see result() for what is done and why.
+    """
+
+    __slots__ = (
+        "base",
+        "fences",
+        "frames",
+        "mask",
+        "memory",
+        "need_wakeup",
+        "producer",
+        "slot_count",
+        "stride",
+        "write_position",
+    )
+
+    def __init__(self, producer: Producer) -> None:
+        ring = producer.ring
+        self.producer = producer
+        self.memory = ring.memory
+        self.base, self.stride = ring.slots_offset, ring.slot_stride
+        self.slot_count, self.mask = ring.slot_count, ring.slot_count - 1
+        self.write_position, self.need_wakeup = ring.write_position, ring.need_wakeup
+        # For each length of a body: what packs a frame, and the bytes before and after the id; None
+        # until has_frame() was asked.
+        longest = min(ring.slot_size, ring.max_message) - RESPONSE_HEADER_SIZE
+        self.frames: list[Any] = [None] * min(longest + 1, DIRECT_MAX)
+        # Full fences, to be called in turns.
+        self.fences: tuple[Callable[[], object], Callable[[], object]] = fences()
+
+    def has_frame(self, body_len: int) -> bool:
+        """Whether bodies of this length go the direct way; from now on there is a frame for it."""
+        if body_len >= len(self.frames):
+            return False
+        if self.frames[body_len] is None:
+            total = RESPONSE_HEADER_SIZE + body_len
+            head = _FRAME_HEAD.pack(total, TYPE_RESPONSE)
+            tail = _FRAME_TAIL.pack(total, body_len, _SUCCESS)
+            pack = Struct(f"<{len(head)}sI{len(tail)}s{body_len}s").pack_into
+            self.frames[body_len] = (pack, head, tail)
+        return True
 
 
 class Responder:
@@ -59,6 +112,7 @@ class Responder:
         "_stride",
         "_while_waiting",
         "_write_position",
+        "direct",
     )
 
     def __init__(
@@ -81,6 +135,8 @@ class Responder:
         self._slot_count, self._mask = ring.slot_count, ring.slot_count - 1
         self._write_position = ring.write_position
         self._need_wakeup = ring.need_wakeup
+        # None: results must go through result().
+        self.direct: Direct | None = Direct(producer)
         lock = threading.Lock()
         self._acquire: Callable[[], object] = lock.acquire
         self._release = lock.release

@@ -252,6 +252,7 @@ class StreamResponder(Responder):
     __slots__ = ("_outbox", "_thread")
 
     def __init__(self, outbox: Outbox, max_message: int) -> None:
+        self.direct = None
         self._outbox = outbox
         self._max_message = max_message
         self._thread = threading.get_ident()

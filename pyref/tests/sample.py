@@ -42,6 +42,25 @@ def take_out() -> Any:
     return keep.pop()
 
 
+async def async_take_out() -> Any:
+    return keep.pop()
+
+
+class Text(str):
+    __slots__ = ()
+
+
+@functools.wraps(add)
+def wrapped_add(*args: Any, **kwargs: Any) -> Any:
+    return add(*args, **kwargs)
+
+
+class Static:
+    @staticmethod
+    def add(a: int, b: int) -> dict[str, int]:
+        return {"sum": a + b}
+
+
 def nothing() -> None:
     pass
 
@@ -75,6 +94,14 @@ async def async_fail(message: str = "no") -> None:
 
 
 def type_error_inside() -> None:
+    add(1)  # type: ignore[call-arg]
+
+
+def type_error_without_frames() -> None:
+    raise TypeError.with_traceback(TypeError(), None)
+
+
+async def async_type_error() -> None:
     add(1)  # type: ignore[call-arg]
 
 

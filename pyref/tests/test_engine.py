@@ -7,6 +7,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from lanes import Fatal, Lane
 from ringwire import _registry as registry
 from ringwire import engine as engine_module
 from ringwire import wire
+from ringwire.codec import STDLIB, Codec, choose
 from ringwire.errors import LaneError, WireError
+from ringwire.payload import PayloadError
 from ringwire.region import Layout
 
 MAIN = threading.main_thread().name
@@ -156,6 +159,128 @@ def test_result_at_the_limit(lane: Lane) -> None:
 def test_results_around_the_border_of_a_slot(lane: Lane, size: int) -> None:
     length = size - 20 - 2
     assert lane.result("text", {"length": length}) == "x" * length
+
+
+# ---------------------------------------------------------------- the short way for results
+
+
+ROOMY = Layout(slot_count=16, slot_size=2048, max_message=8192)
+
+
+def some_value(random: Random, depth: int = 0) -> Any:
+    """A result: mostly short, now and then long, and now and then nothing for JSON."""
+    kind = random.randrange(16 if depth < 3 else 9)
+    if kind < 3:
+        return random.choice([None, True, -1, 2**70, 1.5, "", "\u00fc", "\0", "\ud800", 'a"\\b'])
+    if kind < 6:
+        return random.choice("x\u00fc") * random.choice([1, 9, 255, 256, 509, 510, 511, 512, 513])
+    if kind == 6:
+        return random.choice([b"", b"\0", bytearray(b"a"), memoryview(b"abc"), b"x" * 600])
+    if kind == 7:
+        return random.choice([float("nan"), object(), {1}, {b"": 1}, sample.Text("x" * 512)])
+    if kind < 9:
+        return random.randrange(1000)
+    size = random.randrange(4)
+    if kind < 11:
+        return [some_value(random, depth + 1) for _ in range(size)]
+    names = ["a", "", "\u00fc", "x" * 600, "\ud800", 1, 1.5, None, True]
+    return {random.choice(names): some_value(random, depth + 1) for _ in range(size)}
+
+
+# spec:test PAYLOAD-003 PAYLOAD-018 PAYLOAD-019
+@pytest.mark.parametrize("encoding", [1, 2])
+@pytest.mark.parametrize("function", ["take_out", "async_take_out"])
+def test_results_are_what_the_codec_makes_of_them(encoding: int, function: str) -> None:
+    codec = choose("stdlib", encoding)
+    lane = Lane(layout=ROOMY, codec=codec)
+    random = Random(1)
+    plain = 0
+    for number in range(3000):
+        value = some_value(random)
+        sample.keep[:] = [value]
+        response = lane.call(function, None, number + 1)
+        try:
+            body = codec.encode(value)
+        except PayloadError as error:
+            expected = wire.Response(number + 1, 502, False, b"", str(error))
+        else:
+            expected = wire.Response(number + 1, 200, True, body)
+            plain += len(body) < 512
+        assert response == expected, value
+    assert 1000 < plain < 2900
+    lane.close()
+
+
+def test_a_function_whose_results_are_now_short_and_now_long(lane: Lane) -> None:
+    for length in (0, 700, 1, 701, 702, 2, 3, 60, 4):
+        assert lane.result("text", {"length": length}) == "x" * length
+
+
+# spec:test RING-006 RING-010
+def test_answers_wait_for_room_in_the_ring(lane: Lane) -> None:
+    lane.result("add", {"a": 1, "b": 2})
+    for request_id in range(1, 41):
+        lane.request(request_id, "add", {"a": 1, "b": request_id})
+        if request_id % 16 == 0:
+            lane.engine.serve()  # nobody collects: the last one waits, which collects
+    lane.until(lambda: len(lane.answers) == 40)
+    assert [json.loads(lane.answers[n].body)["sum"] for n in range(1, 41)] == list(range(2, 42))
+
+
+# spec:test BELL-002 BELL-003
+@pytest.mark.parametrize("name", ["add", "async_add"])
+def test_doorbell_is_rung_for_each_answer_while_the_master_sleeps(lane: Lane, name: str) -> None:
+    for _ in range(3):
+        lane.result(name, {"a": 1, "b": 2})
+    before = lane.doorbell.rings
+    lane.responses.need_wakeup[0] = 1
+    for request_id in range(1, 6):
+        lane.request(request_id, name, {"a": 1, "b": 2})
+    lane.until(lambda: len(lane.answers) == 5)
+    assert lane.doorbell.rings == before + 5
+
+
+# ---------------------------------------------------------------- arguments
+
+
+# spec:test PAYLOAD-002 PAYLOAD-005
+@pytest.mark.parametrize(
+    "name", ["add", "async_add", "wrapped_add", "Static.add", "defaults", "positional", "anything"]
+)
+def test_arguments_are_judged_alike_on_both_ways(lane: Lane, name: str) -> None:
+    """The first call of a function goes by the book, the others do not."""
+    bad = [
+        b"[1]",
+        b"1",
+        b"null",
+        b'"a"',
+        b"{",
+        b'{"a":1}',
+        b'{"a":1,"b":2,"d":3}',
+        b"{} x",
+        b" ",
+        b"\xff",
+    ]
+    answers = []
+    for known in (False, True):
+        if known:
+            lane.call(name, {"a": 1, "b": 2})
+        for data in bad:
+            if not known:
+                lane.engine.cache.clear()
+            lane.put(wire.encode_request(7, "sample", name, data))
+            answers.append(lane.answer(7))
+    assert answers[: len(bad)] == answers[len(bad) :]
+    assert answers[0].status_code == 400
+
+
+# spec:test PAYLOAD-005 PAYLOAD-007
+@pytest.mark.parametrize(
+    "name", ["type_error_inside", "type_error_without_frames", "async_type_error"]
+)
+def test_type_errors_of_a_known_function_are_failures(lane: Lane, name: str) -> None:
+    for _ in range(3):
+        assert lane.call(name).status_code == 500
 
 
 # ---------------------------------------------------------------- refused messages
@@ -606,18 +731,18 @@ def test_cancel_that_comes_while_another_call_runs(lane: Lane) -> None:
 @pytest.mark.parametrize("name", ["nothing", "yielding_add"])
 def test_cancel_that_comes_while_the_arguments_are_decoded(lane: Lane, name: str) -> None:
     lane.engine._handlers.find("sample", name)
-    decode = lane.engine._decode
 
     def slowly(data: bytes) -> dict[str, Any]:
         lane.cancel(2)
-        return decode(data)
+        return STDLIB.decode(data)
 
-    lane.engine._decode = slowly
+    # As if it were another library, so that it is what the hot path calls.
+    lane.engine._codec = Codec(slowly, STDLIB.encode, (None, None, 0))
     lane.request(2, name, {"a": 1, "b": 2} if name == "yielding_add" else {})
     response = lane.answer(2)
     assert response.status_code == 499
     assert details(response) == {"started": False}
-    lane.engine._decode = decode
+    lane.engine._codec = STDLIB
     assert lane.result("nothing") is None
     assert not lane.engine._cancels
 
@@ -834,7 +959,9 @@ def test_drain_during_a_call_finishes_that_call_only(lane: Lane) -> None:
 # spec:test LIFE-058
 @pytest.mark.parametrize("name", ["add", "fail"])
 def test_abandoned_engine_answers_nothing(lane: Lane, name: str) -> None:
-    lane.result("nothing")
+    sample.keep[:] = [lambda: None]
+    for _ in range(3):  # until it is known to have short results
+        lane.result("spy")
     sample.keep[:] = [lane.engine.abandon]
     lane.request(2, "spy")
     with pytest.raises(SystemExit) as caught:
@@ -870,6 +997,27 @@ def test_turn_ends_in_time_for_the_loop(lane: Lane, monkeypatch: pytest.MonkeyPa
     assert lane.engine.seen != lane.producer.position
     lane.turn()
     assert lane.answers.keys() == {2, 3}
+
+
+def test_the_clock_is_looked_at_less_often_while_calls_are_short(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lane = Lane(native=False)
+    now, looks = [0], []
+
+    def clock() -> int:
+        looks.append(lane.taken())
+        return now[0]
+
+    lane.result("nothing")
+    monkeypatch.setattr(engine_module, "perf_counter_ns", clock)
+    monkeypatch.setattr(engine_module, "_TURN_NS", 10**6)
+    for request_id in range(1, 16):
+        lane.request(request_id, "nothing")
+    lane.engine.serve()
+    assert lane.taken() == lane.producer.position
+    assert len(looks) < 9
+    lane.close()
 
 
 def test_many_tasks_are_started_bit_by_bit(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
