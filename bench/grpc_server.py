@@ -17,6 +17,8 @@ import server
 grpc: Any = importlib.import_module("grpc")
 decode, encode = json_codec.choose("stdlib")
 MAX_MESSAGE = 64 << 20
+# The default of 1,000 cancels calls at random when 1,024 are in flight.
+MAX_PENDING = 1 << 20
 
 
 async def add(request: bytes, _: Any) -> bytes:
@@ -45,6 +47,8 @@ async def main() -> None:
         options=[
             ("grpc.max_receive_message_length", MAX_MESSAGE),
             ("grpc.max_send_message_length", MAX_MESSAGE),
+            ("grpc.server.max_pending_requests", MAX_PENDING),
+            ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING),
         ]
     )
     methods = {f.__name__: f for f in (add, echo, echo_base64, add_async, echo_async)}

@@ -47,7 +47,10 @@ def main() -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(sys.argv[1])
     listener.listen(2048)
-    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off")
+    # While others are measured, connections are idle for longer than uvicorn's 5 seconds.
+    config = uvicorn.Config(
+        app, log_level="error", access_log=False, lifespan="off", timeout_keep_alive=3600
+    )
     server.ready()  # the socket already takes connections
     uvicorn.Server(config).run(sockets=[listener])
 
