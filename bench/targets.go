@@ -8,8 +8,10 @@ import (
 
 // Target is a goal of this project beside what a run has found.
 type Target struct {
-	Name string `json:"name"`
-	Goal Goal   `json:"goal"`
+	Name   string `json:"name"`
+	Peer   string `json:"peer"`             // whose figure it is
+	Beside string `json:"beside,omitempty"` // the peers that it is compared with
+	Goal   Goal   `json:"goal"`
 	// Measured is empty if the run lacks a row or a peer that the target is about.
 	Measured []Measured `json:"measured"`
 	Met      bool       `json:"met"` // by all that is measured, and something is
@@ -67,11 +69,13 @@ func TargetsOf(r Report) []Target {
 	async.Async = true
 
 	for _, pair := range [][2]string{{plain, socketSpin}, {quick, socketSpin}, {quickest, socketSpin + ", orjson"}} {
-		t.latency("lone call, p50: "+pair[0], Goal{AtMost, 0.35, "×"}, lone, pair[0], pair[1])
+		t.latency(Target{Name: "lone call, p50", Peer: pair[0], Beside: pair[1], Goal: Goal{AtMost, 0.35, "×"}}, lone)
 	}
 	for _, where := range []string{"one CPU", "two CPUs"} {
-		name := quiet + ", " + where
-		t.latency("lone call, p50: "+name, Goal{AtMost, 1.1, "×"}, lone, name, "floor: eventfd, "+where)
+		t.latency(Target{
+			Name: "lone call, p50", Peer: quiet + ", " + where, Beside: "floor: eventfd, " + where,
+			Goal: Goal{AtMost, 1.1, "×"},
+		}, lone)
 	}
 	for _, c := range []struct {
 		work        Work
@@ -87,12 +91,15 @@ func TargetsOf(r Report) []Target {
 		{busily, "64 in flight", quickest, processes, 50},
 		{async, "async handler, 64 in flight", plain, processes, 15},
 	} {
-		t.throughput(c.what+", calls/s: "+c.own, Goal{AtLeast, c.bound, "×"}, c.work, c.own, c.beside)
+		t.throughput(Target{Name: c.what + ", calls/s", Peer: c.own, Beside: c.beside, Goal: Goal{AtLeast, c.bound, "×"}}, c.work)
 	}
 	for _, row := range r.Rows {
 		if row.Work == (Work{Workers: 1, Function: Add, InFlight: row.InFlight}) && row.InFlight > 0 {
-			t.everyPeer(row, plain, func(peer string) bool { return !strings.HasSuffix(peer, ", orjson") })
-			t.everyPeer(row, quickest, func(string) bool { return true })
+			target := Target{Name: fmt.Sprintf("%d in flight, p50 and p99", row.InFlight), Goal: Goal{Below, 1, "×"}}
+			target.Peer, target.Beside = plain, "the best without orjson"
+			t.everyPeer(target, row, func(peer string) bool { return !strings.HasSuffix(peer, ", orjson") })
+			target.Peer, target.Beside = quickest, "the best"
+			t.everyPeer(target, row, func(string) bool { return true })
 		}
 	}
 	for _, size := range []int{large, 1 << 20} {
@@ -101,8 +108,8 @@ func TargetsOf(r Report) []Target {
 			bound          float64
 		}{{Echo, "of text", 1}, {EchoBytes, "of bytes", 5}} {
 			work := Work{Workers: 1, Function: c.function, Payload: size, InFlight: 1}
-			name := fmt.Sprintf("echo %d KiB %s, times as fast, p50: %s", size>>10, c.what, plain)
-			t.bestPeer(name, Goal{AtLeast, c.bound, "×"}, work, plain)
+			name := fmt.Sprintf("echo %d KiB %s, p50, times as fast", size>>10, c.what)
+			t.bestPeer(Target{Name: name, Peer: plain, Beside: "the best", Goal: Goal{AtLeast, c.bound, "×"}}, work)
 		}
 	}
 	t.spinning(r.Machine.CPUs)
@@ -116,10 +123,10 @@ type targets struct {
 	list []Target
 }
 
-func (t *targets) add(name string, goal Goal, measured ...Measured) {
-	target := Target{Name: name, Goal: goal, Measured: measured, Met: len(measured) > 0}
+func (t *targets) add(target Target, measured ...Measured) {
+	target.Measured, target.Met = measured, len(measured) > 0
 	for _, m := range measured {
-		target.Met = target.Met && goal.metBy(m.Value)
+		target.Met = target.Met && target.Goal.metBy(m.Value)
 	}
 	t.list = append(t.list, target)
 }
@@ -135,74 +142,73 @@ func (t *targets) row(work Work) Row {
 }
 
 // latency is about our median latency over the other's.
-func (t *targets) latency(name string, goal Goal, work Work, own, beside string) {
-	t.pair(name, goal, work, own, beside, func(a, b Result) float64 { return ratio(a.P50, b.P50) })
+func (t *targets) latency(target Target, work Work) {
+	t.pair(target, work, func(a, b Result) float64 { return ratio(a.P50, b.P50) })
 }
 
 // throughput is about our calls per second over the other's.
-func (t *targets) throughput(name string, goal Goal, work Work, own, beside string) {
-	t.pair(name, goal, work, own, beside, func(a, b Result) float64 { return ratio(a.CallsPerSecond, b.CallsPerSecond) })
+func (t *targets) throughput(target Target, work Work) {
+	t.pair(target, work, func(a, b Result) float64 { return ratio(a.CallsPerSecond, b.CallsPerSecond) })
 }
 
-func (t *targets) pair(name string, goal Goal, work Work, own, beside string, f func(a, b Result) float64) {
+func (t *targets) pair(target Target, work Work, f func(a, b Result) float64) {
 	row := t.row(work)
-	a, b := row.of(own), row.of(beside)
+	a, b := row.of(target.Peer), row.of(target.Beside)
 	if a == nil || b == nil {
-		t.add(name, goal)
+		t.add(target)
 		return
 	}
-	t.add(name, goal, Measured{f(*a, *b), beside})
+	t.add(target, Measured{f(*a, *b), b.Peer})
 }
 
 // everyPeer is about our p50 and our p99 over the best of the peers that count.
-func (t *targets) everyPeer(row Row, own string, counts func(peer string) bool) {
-	name := fmt.Sprintf("%d in flight, p50 and p99: %s", row.InFlight, own)
-	goal := Goal{Below, 1, "×"}
+func (t *targets) everyPeer(target Target, row Row, counts func(peer string) bool) {
 	p50 := func(r Result) time.Duration { return r.P50 }
 	p99 := func(r Result) time.Duration { return r.P99 }
-	a, b50, b99 := row.of(own), row.best(counts, p50), row.best(counts, p99)
+	a, b50, b99 := row.of(target.Peer), row.best(counts, p50), row.best(counts, p99)
 	if a == nil || b50 == nil {
-		t.add(name, goal)
+		t.add(target)
 		return
 	}
-	t.add(name, goal, Measured{ratio(a.P50, b50.P50), b50.Peer}, Measured{ratio(a.P99, b99.P99), b99.Peer})
+	t.add(target, Measured{ratio(a.P50, b50.P50), b50.Peer}, Measured{ratio(a.P99, b99.P99), b99.Peer})
 }
 
 // bestPeer is about the lowest median latency of all peers over ours.
-func (t *targets) bestPeer(name string, goal Goal, work Work, own string) {
+func (t *targets) bestPeer(target Target, work Work) {
 	row := t.row(work)
 	best := row.best(func(string) bool { return true }, func(r Result) time.Duration { return r.P50 })
-	a := row.of(own)
+	a := row.of(target.Peer)
 	if a == nil || best == nil {
-		t.add(name, goal)
+		t.add(target)
 		return
 	}
-	t.add(name, goal, Measured{ratio(best.P50, a.P50), best.Peer})
+	t.add(target, Measured{ratio(best.P50, a.P50), best.Peer})
 }
 
 // spinning is about what it adds to the tail where nobody has a CPU to spare.
 func (t *targets) spinning(cpus int) {
-	const name = "2 workers on 2 CPUs, 64 in flight, p99: what spinning adds"
-	goal := Goal{Below, 2, "ms"}
+	target := Target{
+		Name: "2 workers on 2 CPUs, 64 in flight, p99, what spinning adds", Peer: plain, Beside: quiet,
+		Goal: Goal{Below, 2, "ms"},
+	}
 	row := t.row(Work{Workers: 2, Function: Add, InFlight: busy})
 	a, b := row.of(plain), row.of(quiet)
 	if cpus != 2 || a == nil || b == nil {
-		t.add(name, goal)
+		t.add(target)
 		return
 	}
-	t.add(name, goal, Measured{float64(a.P99-b.P99) / float64(time.Millisecond), quiet})
+	t.add(target, Measured{float64(a.P99-b.P99) / float64(time.Millisecond), b.Peer})
 }
 
 func (t *targets) idle(idle []Idle) {
-	const name = "8 workers that nobody calls"
-	goal := Goal{Below, 0.1, "% of a CPU"}
+	target := Target{Name: "8 workers that nobody calls", Peer: plain, Goal: Goal{Below, 0.1, "% of a CPU"}}
 	for _, i := range idle {
 		if i.Peer == plain && i.Workers == 8 && i.Failure == "" {
-			t.add(name, goal, Measured{Value: i.CPU})
+			t.add(target, Measured{Value: i.CPU})
 			return
 		}
 	}
-	t.add(name, goal)
+	t.add(target)
 }
 
 // of returns a peer's result, or nil.

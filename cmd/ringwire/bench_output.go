@@ -28,17 +28,14 @@ func printMachine(w io.Writer, r bench.Report) {
 }
 
 func printTargets(w io.Writer, targets []bench.Target) {
-	fmt.Fprint(w, "\nTargets: ratios are figures of the peer named first over the other's, from the tables below\n\n")
-	t := newTable(w, "Target", "Goal", "Measured", "Beside", "Met")
+	fmt.Fprint(w, "\nTargets: medians over rounds; × is the peer's figure over the other's\n\n")
+	t := newTable(w, "Target", "Peer", "Beside", "Goal", "Measured", "Met")
 	for _, target := range targets {
 		unit := unitAfter(target.Goal.Unit)
 		goal := fmt.Sprintf("%s %g%s", target.Goal.Is, target.Goal.Bound, unit)
-		var values, beside []string
+		var values []string
 		for _, m := range target.Measured {
 			values = append(values, significant(m.Value)+unit)
-			if !slices.Contains(beside, m.Beside) {
-				beside = append(beside, m.Beside)
-			}
 		}
 		met := "no"
 		switch {
@@ -47,9 +44,23 @@ func printTargets(w io.Writer, targets []bench.Target) {
 		case target.Met:
 			met = "yes"
 		}
-		t.AppendRow([]any{target.Name, goal, strings.Join(values, ", "), strings.Join(beside, "; "), met})
+		t.AppendRow([]any{target.Name, target.Peer, besides(target), goal, strings.Join(values, ", "), met})
 	}
 	t.Render()
+}
+
+// besides names the peers that the target was measured beside, or shall be.
+func besides(target bench.Target) string {
+	var names []string
+	for _, m := range target.Measured {
+		if !slices.Contains(names, m.Beside) {
+			names = append(names, m.Beside)
+		}
+	}
+	if names == nil {
+		return target.Beside
+	}
+	return strings.Join(names, "; ")
 }
 
 // unitAfter is the unit as it follows a number.
