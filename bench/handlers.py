@@ -1,6 +1,8 @@
 """The functions that every peer runs."""
 
+import asyncio
 import base64
+import time
 
 
 def add(a: int, b: int) -> dict[str, int]:
@@ -26,3 +28,17 @@ async def add_async(a: int, b: int) -> dict[str, int]:
 
 async def echo_async(s: str) -> str:
     return s
+
+
+def compute(us: int) -> int:
+    """Keep a CPU busy: time that this thread does not run does not count."""
+    if us:
+        end = time.thread_time_ns() + us * 1000
+        while time.thread_time_ns() < end:
+            pass
+    return us
+
+
+async def wait(us: int) -> int:
+    await asyncio.sleep(us / 1e6)
+    return us

@@ -165,3 +165,22 @@ func TestIdle(t *testing.T) {
 		t.Errorf("%v", log)
 	}
 }
+
+func TestScaling(t *testing.T) {
+	short := Span{WarmUp: time.Millisecond, Measure: 2 * time.Millisecond}
+	s, err := MeasureScaling(t.Context(), "python3", 1, short)
+	if err != nil || s.Failure != "" {
+		t.Fatal(err, s.Failure)
+	}
+	if s.Model.Worker <= 0 || s.Model.Awaiting <= 0 || s.Model.Master <= 0 || len(s.Rows) != len(scalingWorks(s.Model.CPUs)) {
+		t.Errorf("%+v", s)
+	}
+	for _, r := range s.Rows {
+		if r.Measured <= 0 || r.Predicted <= 0 || r.By == "" {
+			t.Errorf("%+v", r)
+		}
+	}
+	if s, err = MeasureScaling(t.Context(), "no-such-python", 1, short); err != nil || s.Failure == "" {
+		t.Errorf("without Python: %+v %v", s, err)
+	}
+}

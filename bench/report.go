@@ -16,6 +16,7 @@ type Report struct {
 	Targets []Target      `json:"targets"`
 	Rows    []Row         `json:"rows"`
 	Idle    []Idle        `json:"idle,omitempty"`
+	Scaling *Scaling      `json:"scaling,omitempty"`
 }
 
 // Row is the result for one Work.

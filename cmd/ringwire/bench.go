@@ -27,6 +27,7 @@ different machines, so trust the ratios.`
 
 const benchExample = `  ringwire bench --quick
   ringwire bench --workers 1,2,4 --in-flight 1,64,256 --json figures.json
+  ringwire bench --only ringwire --in-flight 64 --payloads 64 --idle 0 --scaling
   ringwire bench --only 'ringwire*' --only 'Unix socket*' --payloads 64,65536`
 
 type benchCommand struct {
@@ -39,6 +40,7 @@ type benchCommand struct {
 	loads    []float64
 	rates    []float64
 	idle     int
+	scaling  bool
 	rounds   int
 	span     time.Duration
 	quick    bool
@@ -65,6 +67,7 @@ func newBench() *cobra.Command {
 	flags.Float64SliceVar(&c.loads, "loads", []float64{0.3, 0.6}, "fractions of its capacity at which a peer's latency under load is measured")
 	flags.Float64SliceVar(&c.rates, "rates", []float64{20_000, 100_000}, "calls per second at which latency is measured, of peers that can make so many")
 	flags.IntVar(&c.idle, "idle", 8, "worker processes of the pools whose CPU time is measured while they are idle; 0: not measured")
+	flags.BoolVar(&c.scaling, "scaling", true, "measure how calls per second depend on workers and functions, beside a model")
 	flags.IntVar(&c.rounds, "rounds", 5, "rounds for each figure")
 	flags.DurationVar(&c.span, "span", 80*time.Millisecond, "how long a round lasts; a third more is for warming up")
 	flags.BoolVar(&c.quick, "quick", false, "fewer of everything and short rounds: a smoke test")
@@ -110,10 +113,18 @@ func (c *benchCommand) run(cmd *cobra.Command, _ []string) error {
 			return err
 		}
 	}
+	if c.scaling {
+		scaling, err := bench.MeasureScaling(ctx, c.python, c.rounds, c.plan().Span)
+		if err != nil {
+			return err
+		}
+		report.Scaling = &scaling
+	}
 	report.Targets = bench.TargetsOf(report)
 	printTargets(out, report.Targets)
 	printRows(out, report.Rows)
 	printIdle(out, report.Idle)
+	printScaling(out, report.Scaling)
 	if err := c.writeJSON(cmd.OutOrStdout(), report); err != nil {
 		return err
 	}
@@ -143,6 +154,9 @@ func (c *benchCommand) hurry(cmd *cobra.Command) {
 	}
 	if unchosen("idle") {
 		c.idle = 0
+	}
+	if unchosen("scaling") {
+		c.scaling = false
 	}
 	if unchosen("rounds") {
 		c.rounds = 3

@@ -118,6 +118,30 @@ func printIdle(w io.Writer, idle []bench.Idle) {
 	t.Render()
 }
 
+func printScaling(w io.Writer, s *bench.Scaling) {
+	if s == nil {
+		return
+	}
+	fmt.Fprintln(w, "\nScaling of ringwire: measured beside a model")
+	if s.Failure != "" {
+		fmt.Fprintln(w, "left out:", s.Failure)
+		return
+	}
+	m := s.Model
+	fmt.Fprintf(w, "a call takes %s µs of a worker (%s where its function waits) and %s µs of the master; %d CPUs\n\n",
+		microseconds(m.Worker), microseconds(m.Awaiting), microseconds(m.Master), m.CPUs)
+	t := newTable(w, "The function", "Workers", "In flight", "calls/s", "Predicted", "Bounded by", "Measured over predicted")
+	for _, r := range s.Rows {
+		function := fmt.Sprintf("computes for %v", r.Computes)
+		if r.Waits > 0 {
+			function = fmt.Sprintf("waits for %v", r.Waits)
+		}
+		t.AppendRow([]any{function, r.Workers, r.InFlight, thousands(int(r.Measured)), thousands(int(r.Predicted)),
+			r.By, times(r.Measured / r.Predicted)})
+	}
+	t.Render()
+}
+
 func workTitle(w bench.Work) string {
 	call := "add two numbers"
 	switch w.Function {
