@@ -22,7 +22,7 @@ type Consumer struct {
 // growth bounds the memory that a message may claim before its bytes have
 // arrived: this much, or growthFactor times what is there.
 const (
-	growth       = 1 << 20
+	growth       = 4 << 20
 	growthFactor = 4
 )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from . import native, payload, payload_attachments, payload_orjson
 from ._registry import ENCODING_JSON_ATTACHMENTS
-from .payload import Decode, Encode
+from .payload import Decode, Encode, EncodeJSON
 
 JSON_VARIABLE: Final = "RINGWIRE_JSON"
 
@@ -57,5 +57,5 @@ def choose(name: str | None, encoding: int) -> Codec:
     codec = _json(name)
     if encoding != ENCODING_JSON_ATTACHMENTS:
         return codec
-    decode, encode = payload_attachments.make(codec.decode, codec.encode)
+    decode, encode = payload_attachments.make(codec.decode, cast(EncodeJSON, codec.encode))
     return Codec(decode, encode, codec.raw, payload_attachments.LONG_TEXT)

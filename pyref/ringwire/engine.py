@@ -50,7 +50,7 @@ from .payload import PayloadError
 from .responder import Responder
 from .ring import Consumer
 from .spin import SpinBudget
-from .wire import Cancel, Request, Shutdown, parse_request
+from .wire import Bytes, Cancel, Request, Shutdown, parse_request
 from .worker_block import ONE_IN_FLIGHT, WorkerBlock
 
 # Slot header, request header and names in one: the layers are crossed here because one unpack
@@ -457,7 +457,7 @@ class Engine:
                 return False
             message = consumer.peek()
         try:
-            parsed = self._waiting or parse_request(message, consumer.ring.max_message)
+            parsed = self._waiting or parse_request(message, consumer.ring.max_message, share=True)
         except WireError as error:
             consumer.take()
             self._refuse(message, error)
@@ -482,7 +482,7 @@ class Engine:
         return done
 
     # spec:req LIFE-014 LIFE-015 LIFE-016
-    def _refuse(self, message: bytearray, error: WireError) -> None:
+    def _refuse(self, message: memoryview, error: WireError) -> None:
         request_id = int.from_bytes(message[1:5], "little")
         if len(message) < _ID_END or request_id == 0:
             self._block.count_refused()
@@ -525,7 +525,7 @@ class Engine:
 
     # spec:req LIFE-011 LIFE-012 LIFE-020 LIFE-030
     def _dispatch(
-        self, request_id: int, handler: Handler, data: bytes, taken: bool = False
+        self, request_id: int, handler: Handler, data: Bytes, taken: bool = False
     ) -> bool:
         """Run a call or answer why not; False if it must wait in the ring."""
         if self._cancels and self._answer_canceled(request_id, taken):
@@ -621,6 +621,7 @@ class Engine:
             handler.is_brief = (
                 direct is not None
                 and self._codec.raw[2] is None
+                and isinstance(body, bytes)
                 and not body.startswith(b"\0")
                 and direct.has_frame(len(body))
             )

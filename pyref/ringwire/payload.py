@@ -12,8 +12,12 @@ import json.encoder
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NoReturn, TypeAlias
 
-Decode: TypeAlias = "Callable[[bytes], dict[str, Any]]"
-Encode: TypeAlias = "Callable[[Any], bytes]"
+from .pieces import Pieces
+from .wire import Bytes
+
+Decode: TypeAlias = "Callable[[Bytes], dict[str, Any]]"
+Encode: TypeAlias = "Callable[[Any], bytes | Pieces]"
+EncodeJSON: TypeAlias = "Callable[[Any], bytes]"
 
 
 class PayloadError(Exception):
@@ -68,12 +72,12 @@ def _reason(error: BaseException) -> str:
 
 
 # spec:req PAYLOAD-001 PAYLOAD-002 LIMIT-003
-def decode_kwargs(data: bytes) -> dict[str, Any]:
+def decode_kwargs(data: Bytes) -> dict[str, Any]:
     """The keyword arguments in data; PayloadError if they are not a JSON object in UTF-8."""
     if not data:
         return {}
     try:
-        text = data.decode()
+        text = str(data, "utf-8")
         try:
             value, end = scan_once(text, 0)
         except StopIteration:

@@ -18,7 +18,9 @@ from ._registry import (
     KIND_BYTES,
     KIND_TEXT,
 )
-from .payload import Decode, Encode, PayloadError
+from .payload import Decode, Encode, EncodeJSON, PayloadError
+from .pieces import Pieces
+from .wire import Bytes
 
 _ENVELOPE: Final = Struct(ENVELOPE_HEADER_STRUCT)
 _ATTACHMENT: Final = Struct(ATTACHMENT_HEADER_STRUCT)
@@ -26,11 +28,14 @@ _ATTACHMENT: Final = Struct(ATTACHMENT_HEADER_STRUCT)
 # From how many characters on a text is an attachment: about where it gets cheaper.
 LONG_TEXT: Final = 512
 
+# Up to this length putting an envelope together costs less than keeping it in pieces.
+_MUCH: Final = 16 << 10
+
 _BYTES_TYPES: Final = (bytes, bytearray, memoryview)
 
 
 # spec:req PAYLOAD-016
-def parse_envelope(data: bytes) -> tuple[bytes, dict[str, bytes | str]]:
+def parse_envelope(data: Bytes) -> tuple[bytes, dict[str, bytes | str]]:
     """The JSON text of an envelope and its attachments by name; PayloadError if it is malformed."""
     if len(data) < ENVELOPE_HEADER_SIZE:
         raise PayloadError(f"malformed envelope: len={len(data)}")
@@ -43,6 +48,7 @@ def parse_envelope(data: bytes) -> tuple[bytes, dict[str, bytes | str]]:
             f"marker={marker} json_len={json_len} attachment_count={count} reserved={reserved}"
         )
     attachments: dict[str, bytes | str] = {}
+    data = memoryview(data)
     headers = data[ENVELOPE_HEADER_SIZE:position]
     for index, (kind, name_len, data_len) in enumerate(_ATTACHMENT.iter_unpack(headers)):
         start = position + name_len
@@ -50,11 +56,11 @@ def parse_envelope(data: bytes) -> tuple[bytes, dict[str, bytes | str]]:
         if end > text_start:
             raise PayloadError(f"malformed envelope: attachment {index} ends behind it")
         try:
-            name = data[position:start].decode()
+            name = str(data[position:start], "utf-8")
             if kind == KIND_BYTES:
-                value: bytes | str = data[start:end]
+                value: bytes | str = bytes(data[start:end])
             elif kind == KIND_TEXT:
-                value = data[start:end].decode()
+                value = str(data[start:end], "utf-8")
             else:
                 raise PayloadError(f"malformed envelope: attachment={index} kind={kind}")
         except UnicodeDecodeError:
@@ -65,35 +71,37 @@ def parse_envelope(data: bytes) -> tuple[bytes, dict[str, bytes | str]]:
         position = end
     if position != text_start:
         raise PayloadError(f"malformed envelope: {text_start - position} bytes too many")
-    return data[text_start:], attachments
+    return bytes(data[text_start:]), attachments
 
 
-def envelope(text: bytes, attachments: Mapping[str, bytes | bytearray | memoryview | str]) -> bytes:
-    """An envelope. UnicodeEncodeError if a name or text has a lone surrogate."""
+def envelope(
+    text: bytes, attachments: Mapping[str, bytes | bytearray | memoryview | str]
+) -> bytes | Pieces:
+    """An envelope; in pieces if that saves a copy of much. The pieces are those of attachments.
+
+    UnicodeEncodeError if a name or text has a lone surrogate.
+    """
     head = [_ENVELOPE.pack(0, len(text), len(attachments), 0)]
-    tail: list[bytes | bytearray | memoryview] = []
+    tail: list[bytes] = []
     for name, value in attachments.items():
         raw_name, data = name.encode(), _raw(value)
-        size = data.nbytes if isinstance(data, memoryview) else len(data)
         kind = KIND_TEXT if isinstance(value, str) else KIND_BYTES
-        head.append(_ATTACHMENT.pack(kind, len(raw_name), size))
+        head.append(_ATTACHMENT.pack(kind, len(raw_name), len(data)))
         tail += (raw_name, data)
-    return b"".join((*head, *tail, text))
+    pieces = Pieces((*head, *tail, text))
+    return pieces if len(pieces) > _MUCH else bytes(pieces)
 
 
-def _raw(value: bytes | bytearray | memoryview | str) -> bytes | bytearray | memoryview:
-    if isinstance(value, str):
-        return value.encode()
-    if isinstance(value, memoryview) and not (value.contiguous and value.ndim == 1):
-        return value.tobytes()
-    return value
+def _raw(value: bytes | bytearray | memoryview | str) -> bytes:
+    """value as bytes that nobody can change until they are sent."""
+    return value.encode() if isinstance(value, str) else bytes(value)
 
 
-def make(decode_json: Decode, encode_json: Encode) -> tuple[Decode, Encode]:
+def make(decode_json: Decode, encode_json: EncodeJSON) -> tuple[Decode, Encode]:
     """decode_kwargs and encode_result on top of those of encoding 1."""
 
     # spec:req PAYLOAD-015 PAYLOAD-017 PAYLOAD-020
-    def decode(data: bytes) -> dict[str, Any]:
+    def decode(data: Bytes) -> dict[str, Any]:
         if data[:1] != b"\0":
             return decode_json(data)
         text, attachments = parse_envelope(data)
@@ -102,7 +110,7 @@ def make(decode_json: Decode, encode_json: Encode) -> tuple[Decode, Encode]:
         return kwargs
 
     # spec:req PAYLOAD-018 PAYLOAD-019
-    def encode(value: Any) -> bytes:
+    def encode(value: Any) -> bytes | Pieces:
         kind = type(value)
         if kind is str:
             if len(value) < LONG_TEXT:
@@ -129,7 +137,7 @@ def make(decode_json: Decode, encode_json: Encode) -> tuple[Decode, Encode]:
         except UnicodeEncodeError:
             return encode_json(value)
 
-    def encode_members(value: dict[Any, Any]) -> bytes:
+    def encode_members(value: dict[Any, Any]) -> bytes | Pieces:
         rest: dict[Any, Any] = {}
         attachments: dict[str, Any] = {}
         for name, member in value.items():

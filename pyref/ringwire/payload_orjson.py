@@ -13,7 +13,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from .payload import Decode, Encode, PayloadError, decode_kwargs, encode_result
+from .payload import Decode, EncodeJSON, PayloadError, decode_kwargs, encode_result
+from .wire import Bytes
 
 # Integers of fewer digits fit 64 bits, and longer ones would become floats.
 _has_long_number: Final = re.compile(rb"[0-9]{19}").search
@@ -29,7 +30,9 @@ def options(orjson: Any) -> int:
     return found
 
 
-def make(orjson: Any, same_json: Callable[[object], bool] | None = None) -> tuple[Decode, Encode]:
+def make(
+    orjson: Any, same_json: Callable[[object], bool] | None = None
+) -> tuple[Decode, EncodeJSON]:
     """decode_kwargs and encode_result on top of the module orjson.
 
     same_json tells whether orjson and the standard library agree on a value; with it the two
@@ -37,7 +40,7 @@ def make(orjson: Any, same_json: Callable[[object], bool] | None = None) -> tupl
     """
     loads, dumps, chosen = orjson.loads, orjson.dumps, options(orjson)
 
-    def decode(data: bytes) -> dict[str, Any]:
+    def decode(data: Bytes) -> dict[str, Any]:
         if not data:
             return {}
         if _has_long_number(data):

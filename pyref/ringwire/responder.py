@@ -20,8 +20,9 @@ from ._registry import (
 )
 from .doorbell import Doorbell, fences, full_fence
 from .failure import fit
+from .pieces import Pieces
 from .ring import Producer
-from .wire import encode_response
+from .wire import encode_response, response_header
 
 # Slot header and the response header of a success in one, for the reason given in engine.py. What
 # is the same in each is one field: status_code, error_message_len and success.
@@ -152,13 +153,14 @@ class Responder:
         self._doorbell.ring()
 
     # spec:req LIFE-013 LIFE-017 LIMIT-002 BELL-002 BELL-003
-    def result(self, request_id: int, body: bytes) -> None:
+    def result(self, request_id: int, body: bytes | Pieces) -> None:
         """Answer a call with its encoded result, or with 413 if that is too large."""
         body_len = len(body)
         total = RESPONSE_HEADER_SIZE + body_len
         if total > self._longest:
             self._large_result(request_id, body)
             return
+        body = bytes(body)
         self._acquire()
         if self._push is not None:
             ring = self._push(request_id, body)
@@ -185,15 +187,17 @@ class Responder:
         if self._need_wakeup[0]:
             self._doorbell.ring()
 
-    def _large_result(self, request_id: int, body: bytes) -> None:
+    def _large_result(self, request_id: int, body: bytes | Pieces) -> None:
         total = RESPONSE_HEADER_SIZE + len(body)
         if total > self._max_message:
             reason = f"the result is too large: total_length={total} maximum={self._max_message}"
             self.failure(request_id, STATUS_TOO_LARGE, reason)
         else:
-            self._send(
-                encode_response(request_id, STATUS_OK, True, body, max_message=self._max_message)
+            header = response_header(
+                request_id, STATUS_OK, True, len(body), max_message=self._max_message
             )
+            parts = body.parts if isinstance(body, Pieces) else [body]
+            self._send(Pieces([header, *parts]))
 
     def failure(
         self, request_id: int, status: int, message: str, details: dict[str, Any] | None = None
@@ -212,7 +216,7 @@ class Responder:
         self.failure(request_id, STATUS_CANCELED, f"cancelled {when}", {"started": started})
 
     # spec:req RING-009 BELL-011
-    def _send(self, message: bytes) -> None:
+    def _send(self, message: bytes | Pieces) -> None:
         self._acquire()
         offset = self._producer.put(message)
         while offset < len(message):

@@ -25,6 +25,7 @@ from ._registry import (
     SLOT_HEADER_SIZE,
 )
 from .errors import LaneError
+from .pieces import Pieces
 from .region import Layout, Memory
 from .wire import Bytes
 from .words import U32_BYTES, U64_BYTES, Cursor, word
@@ -34,6 +35,12 @@ _U32_MASK: Final = 0xFFFFFFFF
 
 # How many slots are copied between two looks at the other side.
 _BATCH: Final = 16
+
+# How much memory a message may claim before its bytes have arrived: so much, or so many times what
+# is there. And how much is kept for the next one.
+_ROOM: Final = 4 << 20
+_ROOM_FACTOR: Final = 4
+_ROOM_KEPT: Final = 8 << 20
 
 
 class Ring:
@@ -126,7 +133,7 @@ class Producer(Cursor):
         return self.ring.slot_count - (self.position - read)
 
     # spec:req RING-001 RING-002 RING-003 RING-004 RING-005 RING-007 RING-008 RING-009
-    def put(self, message: Bytes, offset: int = 0) -> int:
+    def put(self, message: Bytes | Pieces, offset: int = 0) -> int:
         """Write and publish the fragments of message from offset on, as far as slots are free.
 
         Returns the offset of the first byte that is left, len(message) when all is published.
@@ -136,7 +143,8 @@ class Producer(Cursor):
         ring = self.ring
         if not 0 < length <= ring.max_message:
             raise ValueError(f"message length={length} maximum={ring.max_message}")
-        memory, view, size = ring.memory, memoryview(message), ring.slot_size
+        pieces = message if isinstance(message, Pieces) else Pieces((message,))
+        view, size = ring.view, ring.slot_size
         pack_header = _SLOT_HEADER.pack_into
         left = min(self.free_slots(), -(-(length - offset) // size))
         while left > 0:
@@ -145,11 +153,16 @@ class Producer(Cursor):
             index = self.position & (ring.slot_count - 1)
             count = min(left, ring.slot_count - index, _BATCH)
             slot = ring.slots_offset + index * ring.slot_stride
+            piece, start, stop = pieces.at(offset)
             for _ in range(count):
                 end = min(offset + size, length)
-                pack_header(memory, slot, length, offset)
+                pack_header(view, slot, length, offset)
                 data = slot + SLOT_HEADER_SIZE
-                memory[data : data + end - offset] = view[offset:end]
+                if end <= stop:
+                    view[data : data + end - offset] = piece[offset - start : end - start]
+                else:
+                    view[data : data + end - offset] = pieces.slice(offset, end)
+                    piece, start, stop = pieces.at(end)
                 slot += ring.slot_stride
                 offset = end
             left -= count
@@ -173,7 +186,7 @@ class Producer(Cursor):
 class Consumer(Cursor):
     """The reading side. position is the read position: all slots before it are released."""
 
-    __slots__ = ("_bytes", "_end", "_read_position", "_scanned", "length", "ring")
+    __slots__ = ("_end", "_filled", "_read_position", "_room", "_scanned", "length", "ring")
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
@@ -181,10 +194,13 @@ class Consumer(Cursor):
         self.position = ring.read_position[0]
         self._scanned = 0
         # The message at hand, if peek has begun to copy one: its length (0: none), the position
-        # after it, its bytes so far.
+        # after it, how many of its bytes are there.
         self.length = 0
         self._end = 0
-        self._bytes = bytearray()
+        self._filled = 0
+        # Where they are. It is kept for the next message, because the system gives fresh memory
+        # page by page, which costs more than the copy.
+        self._room = memoryview(bytearray())
 
     # spec:req RING-015 REGION-014
     def published(self) -> int:
@@ -207,10 +223,11 @@ class Consumer(Cursor):
         return bytes(self.ring.memory[data : data + size])
 
     # spec:req RING-011 RING-012 RING-013 RING-014 RING-018 RING-019 RING-023
-    def peek(self) -> bytearray | None:
+    def peek(self) -> memoryview | None:
         """The next message, copied but not taken; None if it is not all there yet.
 
-        Fragments before the last are released as they are copied.
+        Fragments before the last are released as they are copied. The copy is good until the next
+        peek after take.
         """
         write = self.published()
         while self.position < write and not self._complete():
@@ -218,7 +235,17 @@ class Consumer(Cursor):
                 self.length, _ = self._header(self.position)
                 self._end = self.position + -(-self.length // self.ring.slot_size)
             self._copy_fragments(min(write, self._end))
-        return self._bytes if self._complete() else None
+        return self._room[: self.length] if self._complete() else None
+
+    # spec:req RING-019
+    def _make_room(self, size: int) -> None:
+        """Room for size bytes more, without believing the length of the message."""
+        needed = self._filled + size
+        if len(self._room) < needed:
+            most = max(_ROOM, _ROOM_FACTOR * self._filled, needed)
+            room = memoryview(bytearray(min(self.length, most)))
+            room[: self._filled] = self._room[: self._filled]
+            self._room = room
 
     def _copy_fragments(self, end: int) -> None:
         """Copy some fragments of the message at hand, and release all of them but its last."""
@@ -228,23 +255,24 @@ class Consumer(Cursor):
         index = self.position & (ring.slot_count - 1)
         count = min(end - self.position, ring.slot_count - index, _BATCH)
         slot = ring.slots_offset + index * ring.slot_stride
-        expected = len(self._bytes)
-        pieces = []
+        self._make_room(min(count * size, length - self._filled))
+        room, filled, copied = self._room, self._filled, 0
         for _ in range(count):
             header = unpack_header(memory, slot)
-            if header != (length, expected):
+            if header != (length, filled):
                 break
             data = slot + SLOT_HEADER_SIZE
-            part = min(size, length - expected)
-            pieces.append(memory[data : data + part])
-            expected += part
+            part = min(size, length - filled)
+            room[filled : filled + part] = memory[data : data + part]
+            filled += part
+            copied += 1
             slot += ring.slot_stride
-        self._bytes += b"".join(pieces)
-        self.position += len(pieces) - self._complete()
+        self._filled = filled
+        self.position += copied - self._complete()
         # Release; pairs with the producer's load of read_position.
         self._read_position[0] = self.position
-        if len(pieces) < count:
-            self._refuse(header, expected)
+        if copied < count:
+            self._refuse(header, filled)
 
     def _refuse(self, header: tuple[int, int], expected: int) -> NoReturn:
         length, offset = header
@@ -254,7 +282,7 @@ class Consumer(Cursor):
         raise LaneError(code, facts)
 
     def _complete(self) -> bool:
-        return 0 < self.length == len(self._bytes)
+        return 0 < self.length == self._filled
 
     def take(self) -> None:
         """Release the last slot of the next message: from now on its call counts as started.
@@ -262,8 +290,9 @@ class Consumer(Cursor):
         The caller has had the message from peek, or has copied it out of its only slot.
         """
         if self.length:
-            self.length = 0
-            self._bytes = bytearray()
+            self.length = self._filled = 0
+            if len(self._room) > _ROOM_KEPT:
+                self._room = memoryview(bytearray())
         self.position += 1
         # Release; pairs with the producer's load of read_position.
         self._read_position[0] = self.position

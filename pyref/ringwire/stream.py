@@ -41,6 +41,7 @@ from ._registry import (
 from .codec import Codec
 from .errors import RegionError
 from .lane_selector import Server
+from .pieces import Pieces
 from .region import Layout, parse_stream_header
 from .responder import Responder
 from .ring import Consumer, Producer, Ring
@@ -259,17 +260,17 @@ class StreamResponder(Responder):
         self._acquire = lambda: None
 
     # spec:req LIFE-013 LIFE-017 STREAM-008
-    def result(self, request_id: int, body: bytes) -> None:
+    def result(self, request_id: int, body: bytes | Pieces) -> None:
         total = RESPONSE_HEADER_SIZE + len(body)
         if total > self._max_message:
             self._large_result(request_id, body)
             return
         header = _RESULT.pack(TYPE_RESPONSE, request_id, total, len(body), STATUS_OK, 0, 1)
-        self._send(header + body)
+        self._send(header + bytes(body))
 
-    def _send(self, message: bytes) -> None:
+    def _send(self, message: bytes | Pieces) -> None:
         self._acquire()
-        self._outbox.put(message)
+        self._outbox.put(bytes(message))
         if threading.get_ident() != self._thread or asyncio._get_running_loop() is not None:
             self._outbox.flush()
 

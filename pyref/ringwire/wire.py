@@ -59,7 +59,7 @@ class Request:
     request_id: int
     module_name: str
     function_name: str
-    kwargs: bytes = b""
+    kwargs: Bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +205,12 @@ def _name(raw: bytes, offset: int, field: str) -> str:
 
 
 # spec:req WIRE-027 WIRE-028 WIRE-029
-def parse_request(data: Bytes, max_message: int = MAX_MESSAGE_DEFAULT) -> RequestMessage:
+def parse_request(
+    data: Bytes, max_message: int = MAX_MESSAGE_DEFAULT, *, share: bool = False
+) -> RequestMessage:
     """Decode exactly one message that a master sends; raise WireError if it is refused.
 
-    The result shares no memory with data.
+    The result shares no memory with data, except that with share its kwargs are a view of it.
     """
     available = len(data)
     _check_header_complete(available, REQUEST_HEADER_SIZE, REQUEST_FIELDS)
@@ -225,11 +227,12 @@ def parse_request(data: Bytes, max_message: int = MAX_MESSAGE_DEFAULT) -> Reques
     kwargs_offset = function_offset + function_len
     module = bytes(data[REQUEST_HEADER_SIZE:function_offset])
     function = bytes(data[function_offset:kwargs_offset])
+    kwargs = memoryview(data)[kwargs_offset : kwargs_offset + kwargs_len]
     return Request(
         request_id,
         _name(module, REQUEST_HEADER_SIZE, "module_name"),
         _name(function, function_offset, "function_name"),
-        bytes(data[kwargs_offset : kwargs_offset + kwargs_len]),
+        kwargs if share else bytes(kwargs),
     )
 
 
@@ -319,6 +322,29 @@ def encode_cancel(request_id: int) -> bytes:
 
 
 # spec:req WIRE-030 WIRE-031
+def response_header(
+    request_id: int,
+    status_code: int,
+    success: int,
+    body_len: int,
+    error: bytes = b"",
+    *,
+    max_message: int = MAX_MESSAGE_DEFAULT,
+) -> bytes:
+    """What comes before body and error message; raise the WireError that a decoder would."""
+    _require("request_id", request_id, _U32_MAX)
+    _require("status_code", status_code, _U16_MAX)
+    _require("success", success, 0xFF)
+    lengths = (body_len, len(error))
+    total = RESPONSE_HEADER_SIZE + sum(lengths)
+    _check_response_lengths(TYPE_RESPONSE, total, lengths, max_message)
+    _check_response_contents(request_id, status_code, success, len(error))
+    _text(error, RESPONSE_HEADER_SIZE + body_len, "error_message")
+    return _RESPONSE.pack(
+        TYPE_RESPONSE, request_id, total, body_len, status_code, len(error), success
+    )
+
+
 def encode_response(
     request_id: int,
     status_code: int,
@@ -329,17 +355,9 @@ def encode_response(
     max_message: int = MAX_MESSAGE_DEFAULT,
 ) -> bytes:
     """Encode a RESPONSE; raise the WireError that a decoder would."""
-    _require("request_id", request_id, _U32_MAX)
-    _require("status_code", status_code, _U16_MAX)
-    _require("success", success, 0xFF)
     error = _encoded(error_message)
-    lengths = (len(body), len(error))
-    total = RESPONSE_HEADER_SIZE + sum(lengths)
-    _check_response_lengths(TYPE_RESPONSE, total, lengths, max_message)
-    _check_response_contents(request_id, status_code, success, len(error))
-    _text(error, RESPONSE_HEADER_SIZE + len(body), "error_message")
-    header = _RESPONSE.pack(
-        TYPE_RESPONSE, request_id, total, len(body), status_code, len(error), success
+    header = response_header(
+        request_id, status_code, success, len(body), error, max_message=max_message
     )
     return b"".join((header, body, error))
 

@@ -21,6 +21,7 @@ from ringwire.codec import STDLIB, Codec, choose
 from ringwire.errors import LaneError, WireError
 from ringwire.payload import PayloadError
 from ringwire.region import Layout
+from ringwire.wire import Bytes
 
 MAIN = threading.main_thread().name
 
@@ -204,7 +205,7 @@ def test_results_are_what_the_codec_makes_of_them(encoding: int, function: str) 
         except PayloadError as error:
             expected = wire.Response(number + 1, 502, False, b"", str(error))
         else:
-            expected = wire.Response(number + 1, 200, True, body)
+            expected = wire.Response(number + 1, 200, True, bytes(body))
             plain += len(body) < 512
         assert response == expected, value
     assert 1000 < plain < 2900
@@ -732,7 +733,7 @@ def test_cancel_that_comes_while_another_call_runs(lane: Lane) -> None:
 def test_cancel_that_comes_while_the_arguments_are_decoded(lane: Lane, name: str) -> None:
     lane.engine._handlers.find("sample", name)
 
-    def slowly(data: bytes) -> dict[str, Any]:
+    def slowly(data: Bytes) -> dict[str, Any]:
         lane.cancel(2)
         return STDLIB.decode(data)
 
@@ -1068,7 +1069,7 @@ def test_rest_of_a_message_comes_while_it_is_read(
     consumer = type(lane.engine._consumer)
     peek = consumer.peek
 
-    def publish_and_peek(self: Any) -> bytearray | None:
+    def publish_and_peek(self: Any) -> memoryview | None:
         lane.requests.write_position[0] = lane.producer.position
         return peek(self)
 

@@ -356,7 +356,7 @@ def test_results_like_those_of_python(codec: Codec) -> None:
 @accelerator
 @pytest.mark.parametrize("codec", codecs(), ids=repr)
 def test_kwargs_like_those_of_python(codec: Codec) -> None:
-    envelope = payload_attachments.envelope(b'{"b":1}', {"a": b"x"})
+    envelope = bytes(payload_attachments.envelope(b'{"b":1}', {"a": b"x"}))
     for data in [*KWARGS, envelope, envelope[:-1], b'{"a":1} ', b'{"a":1}]', b' {"a":1}']:
         if len(data) < ROOMY.max_message - 100:
             plain, fast = both(codec, "arguments", data)

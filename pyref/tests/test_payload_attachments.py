@@ -8,14 +8,23 @@ from typing import Any
 
 import pytest
 
+from ringwire import payload_attachments
 from ringwire.payload import PayloadError, decode_kwargs, encode_result
-from ringwire.payload_attachments import envelope, make, parse_envelope
+from ringwire.payload_attachments import make, parse_envelope
 
 CASES = json.loads(
     (Path(__file__).parents[2] / "testdata/payload/envelopes.json").read_text(encoding="utf-8")
 )["cases"]
 
-decode, encode = make(decode_kwargs, encode_result)
+decode, _encode = make(decode_kwargs, encode_result)
+
+
+def encode(value: Any) -> bytes:
+    return bytes(_encode(value))
+
+
+def envelope(text: bytes, attachments: dict[str, Any]) -> bytes:
+    return bytes(payload_attachments.envelope(text, attachments))
 
 
 def named(result: str) -> list[Any]:

@@ -91,7 +91,7 @@ def test_positions_of_the_other_side_are_loaded_once() -> None:
     lane = Lane()
     lane.producer.put(b"x")
     lane.ring.write_position = Fickle(1)  # type: ignore[assignment]
-    assert lane.consumer.peek() == bytearray(b"x")
+    assert lane.peek() == b"x"
     lane.producer.ring.read_position = Fickle(0)  # type: ignore[assignment]
     assert lane.producer.free_slots() == 3
 
@@ -292,7 +292,7 @@ def test_memory_grows_with_what_has_arrived() -> None:
     lane.set_header(0, 2**30, 0)
     lane.ring.write_position[0] = 1
     assert lane.consumer.peek() is None
-    assert len(lane.consumer._bytes) == 64
+    assert 64 <= len(lane.consumer._room) <= 2**22
 
 
 # spec:test RING-022
