@@ -41,7 +41,7 @@ from ._registry import (
     TYPE_REQUEST,
 )
 from .codec import STDLIB, Codec
-from .context import Call
+from .context import Call, enter
 from .eager import EagerTasks
 from .errors import WireError
 from .fast_lane import OTHER, REACHED
@@ -76,19 +76,26 @@ _CALLS_PER_LOOK: Final = 16
 _SHORT_NS: Final = 60_000
 
 
+# In place of a result that nobody is to send.
+_ANSWERED: Final = object()
+
+
 class FlyingCall(Call):
     """A call in flight beside others, on the loop or on the sync thread."""
 
-    __slots__ = ("task",)
+    __slots__ = ("result", "task")
 
     def __init__(self, request_id: int, function: str) -> None:
-        # As in Call; super() would cost as much as everything else here.
+        # As in Call; super() would cost as much as everything else here. serve does the same
+        # without a call of this.
         self.id = request_id
         self.function = function
         self._cancelled = False
         self._look = None
         # None while the first step of the task runs.
         self.task: asyncio.Task[None] | None = None
+        # Of a task that ended in its first step.
+        self.result: Any = _ANSWERED
 
     def cancel(self) -> None:
         if not self._cancelled:
@@ -257,6 +264,9 @@ class Engine:
             answered, asleep = direct.write_position, direct.need_wakeup
             fence, next_fence = direct.fences
             ring_doorbell = self._responder.ring_doorbell
+        loop, set_running_loop = self._loop, asyncio._set_running_loop
+        start_task, run_task = self._tasks.start_in_loop, self._run_task
+        new_call = FlyingCall.__new__
         now = perf_counter_ns()
         turn_end = now + _TURN_NS
         most_tasks = len(in_flight) + _TASKS_PER_TURN
@@ -265,7 +275,8 @@ class Engine:
         # Handlers that run here must find no running loop, as in any plain program; asyncio.run
         # works in them.
         running = asyncio._get_running_loop()
-        asyncio._set_running_loop(None)
+        set_running_loop(None)
+        in_loop = False
         try:
             while not self.stopping:
                 position = consumer.position
@@ -304,6 +315,7 @@ class Engine:
                     data_offset = SLOT_HEADER_SIZE + header_len
                     unpack = self._unpacking(len(names))
                 urgent_seen = self._urgent_seen
+                dispatch = False
                 # As many as are to be had without going round in the ring.
                 index = position & mask
                 first_slot = base + index * stride
@@ -347,10 +359,9 @@ class Engine:
                         break
                     start = slot + data_offset
                     data = memory[start : start + kwargs_len]
-                    if not self._plain and (self.stopping or cancels or not handler.is_async):
-                        if not self.stopping and not self._dispatch(request_id, handler, data):
-                            self.seen = write
-                            return
+                    is_async = handler.is_async
+                    if not self._plain and (self.stopping or cancels or not is_async):
+                        dispatch = not self.stopping
                         break
                     # spec:req PAYLOAD-001 PAYLOAD-002
                     try:
@@ -365,14 +376,14 @@ class Engine:
                         else:
                             kwargs = {}
                     except _DECODING_ERRORS:
-                        self._dispatch(request_id, handler, data)
+                        dispatch = True
                         break
                     # Functions that bind refuse by themselves what does not fit, and what is no
                     # object; see _answer_unfit.
                     if not handler.binds and (
                         type(kwargs) is not dict or tuple(kwargs) not in handler.accepted
                     ):
-                        self._dispatch(request_id, handler, data)
+                        dispatch = True
                         break
                     position += 1
                     consumer.position = position
@@ -383,16 +394,37 @@ class Engine:
                         urgent_seen = self._urgent_seen
                         if self._answer_canceled(request_id, taken=True):
                             break
-                    if handler.is_async:
-                        self._start_task(request_id, handler, kwargs)
-                        break
-                    self._running_id = request_id
-                    calls[0] = request_id | ONE_IN_FLIGHT
-                    try:
-                        result = function(**kwargs)
-                    except BaseException as error:
-                        self._answer_raised(request_id, handler, kwargs, error)
-                        break
+                    if is_async:
+                        if not in_loop:
+                            in_loop = True
+                            set_running_loop(loop)
+                        call = new_call(FlyingCall)
+                        call.id, call.function = request_id, handler.name
+                        call._cancelled = False
+                        call._look = call.task = None
+                        call.result = _ANSWERED
+                        task = start_task(run_task(call, handler, kwargs), handler.name)
+                        if not task.done():
+                            call.task = task
+                            in_flight[request_id] = call
+                            self._plain = False
+                            if len(in_flight) >= most_tasks:
+                                break
+                            continue
+                        result = call.result
+                        if result is _ANSWERED:
+                            break
+                    else:
+                        if in_loop:
+                            in_loop = False
+                            set_running_loop(None)
+                        self._running_id = request_id
+                        calls[0] = request_id | ONE_IN_FLIGHT
+                        try:
+                            result = function(**kwargs)
+                        except BaseException as error:
+                            self._answer_raised(request_id, handler, kwargs, error)
+                            break
                     if not handler.is_brief:
                         self._answer_result(request_id, handler, result)
                         break
@@ -404,8 +436,8 @@ class Engine:
                         # It has to be said why, or there is another way to send it.
                         self._answer_result(request_id, handler, result)
                         break
-                    # Not plain any more: the function may have forked, and this may be the child.
-                    if not self._plain or answer == answers_end:
+                    # The function may have forked, and this may be the child.
+                    if not self._alone or answer == answers_end:
                         self._answer_result(request_id, handler, result)
                         break
                     pack(answers, answer, head, request_id, tail, body)
@@ -418,7 +450,12 @@ class Engine:
                     if asleep[0]:
                         ring_doorbell()
                     fence, next_fence = next_fence, fence
-                if by_the_book and not self._serve_slowly():
+                if in_loop:
+                    in_loop = False
+                    set_running_loop(None)
+                if (dispatch and not self._dispatch(request_id, handler, data)) or (
+                    by_the_book and not self._serve_slowly()
+                ):
                     self.seen = write
                     return
                 before, now = now, perf_counter_ns()
@@ -433,7 +470,7 @@ class Engine:
             if direct is not None:
                 direct.fences = fence, next_fence
             self._running_id = 0
-            asyncio._set_running_loop(running)
+            set_running_loop(running)
             block.idle(len(in_flight))
             self._stop_if_done()
 
@@ -607,7 +644,7 @@ class Engine:
         return self._answer_canceled(request_id, taken=True)
 
     def _answer_result(self, request_id: int, handler: Handler, result: object) -> None:
-        """Answer a `def` with a result that is not a plain small one."""
+        """Answer a call with its result, by the book."""
         if self._abandoned:
             self._fatal(SystemExit(0))
         try:
@@ -635,8 +672,8 @@ class Engine:
     def _answer_unencodable(
         self, request_id: int, handler: Handler, result: object, error: PayloadError
     ) -> None:
-        """Answer a `def` that ran here and whose result is no JSON, or finish its coroutine."""
-        if inspect.iscoroutine(result):
+        """Answer a call whose result is no JSON, or finish the coroutine of a `def`."""
+        if inspect.iscoroutine(result) and not handler.is_async:
             self._finish(request_id, handler.name, result)
         else:
             self._responder.failure(request_id, STATUS_BAD_RESULT, str(error))
@@ -695,35 +732,38 @@ class Engine:
         return call
 
     def _start(self, call: FlyingCall, handler: Handler, kwargs: dict[str, Any]) -> None:
-        self._in_flight[call.id] = call
-        self._plain = False
-        call.task = self._tasks.start(self._run_task(call, handler, kwargs), call.function)
+        task = self._tasks.start(self._run_task(call, handler, kwargs), call.function)
+        if not task.done():
+            call.task = task
+            self._in_flight[call.id] = call
+            self._plain = False
+        elif call.result is not _ANSWERED:
+            self._answer_result(call.id, handler, call.result)
 
     # spec:req LIFE-034
     async def _run_task(self, call: FlyingCall, handler: Handler, kwargs: dict[str, Any]) -> None:
-        request_id = call.id
-        context.enter(call)
+        """Run a call and answer it.
+
+        If it never waits and has a result, that is left to whoever has started the task.
+        """
+        enter(call)
         try:
             try:
                 result = await handler.function(**kwargs)
             except BaseException as error:
-                if not self._answer_unfit(request_id, handler, kwargs, error):
-                    self._answer_exception(request_id, error, call)
-                return
-            self._landed(request_id)
-            try:
-                body = self._codec.encode(result)
-            except PayloadError as error:
-                self._responder.failure(request_id, STATUS_BAD_RESULT, str(error))
-                return
-            self._responder.result(request_id, body)
+                if not self._answer_unfit(call.id, handler, kwargs, error):
+                    self._answer_exception(call.id, error, call)
+            else:
+                if call.task is None:
+                    call.result = result
+                    return
+                self._landed(call.id)
+                self._answer_result(call.id, handler, result)
         except BaseException as error:
             self._fatal(error)
-        finally:
-            # Whoever started the task does this if it never waited.
-            if call.task is not None:
-                self._block.idle(len(self._in_flight))
-                self._stop_if_done()
+        if call.task is not None:
+            self._block.idle(len(self._in_flight))
+            self._stop_if_done()
 
     # ------------------------------------------------------------ the sync thread
 

@@ -29,6 +29,21 @@ async def async_add(a: int, b: int) -> dict[str, int]:
     return {"sum": a + b}
 
 
+def has_loop() -> bool:
+    return asyncio._get_running_loop() is not None
+
+
+async def async_has_loop() -> bool:
+    return has_loop()
+
+
+async def cancels_itself() -> str:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    return "in spite of it"
+
+
 async def yielding_add(a: int, b: int) -> dict[str, int]:
     await asyncio.sleep(0)
     return {"sum": a + b}

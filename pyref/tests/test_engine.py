@@ -650,6 +650,43 @@ def test_threads_of_a_handler_have_no_current_call(lane: Lane) -> None:
     assert lane.result("own_thread_who") == [None]
 
 
+def test_only_async_functions_find_a_running_loop(lane: Lane) -> None:
+    """Also when they are mixed in one turn."""
+    names = ["async_has_loop", "has_loop"]
+    for name in names * 2:
+        lane.result(name)
+    for request_id in range(1, 13):
+        lane.request(request_id, names[request_id % 2 or request_id % 3 == 0])
+    lane.engine.serve()
+    lane.collect()
+    found = {n: json.loads(answer.body) for n, answer in lane.answers.items()}
+    assert found == {n: not (n % 2 or n % 3 == 0) for n in range(1, 13)}
+
+
+# spec:test LIFE-034
+def test_a_task_that_cancels_itself_and_returns(lane: Lane) -> None:
+    for _ in range(3):
+        assert lane.result("cancels_itself") == "in spite of it"
+    assert lane.result("async_add", {"a": 1, "b": 2}) == {"sum": 3}
+
+
+def test_async_calls_that_wait_among_such_that_do_not(lane: Lane) -> None:
+    names = ["async_add", "yielding_add"]
+    for name in names * 2:
+        lane.result(name, {"a": 1, "b": 2})
+    for request_id in range(1, 13):
+        lane.request(request_id, names[request_id % 3 == 0], {"a": 0, "b": request_id})
+    lane.engine.serve()
+    lane.collect()
+    assert lane.answers.keys() == {n for n in range(1, 13) if n % 3}
+    assert lane.engine._in_flight.keys() == {3, 6, 9, 12}
+    lane.until(lambda: len(lane.answers) == 12)
+    assert {n: json.loads(a.body)["sum"] for n, a in lane.answers.items()} == {
+        n: n for n in range(1, 13)
+    }
+    assert not lane.engine._in_flight
+
+
 def test_context_variables_do_not_leak_between_async_calls(lane: Lane) -> None:
     for value in ("a", "b"):
         assert lane.result("set_variable", {"value": value}) == "unset"
