@@ -657,8 +657,7 @@ def test_only_async_functions_find_a_running_loop(lane: Lane) -> None:
         lane.result(name)
     for request_id in range(1, 13):
         lane.request(request_id, names[request_id % 2 or request_id % 3 == 0])
-    lane.engine.serve()
-    lane.collect()
+    lane.turn()
     found = {n: json.loads(answer.body) for n, answer in lane.answers.items()}
     assert found == {n: not (n % 2 or n % 3 == 0) for n in range(1, 13)}
 
@@ -676,8 +675,7 @@ def test_async_calls_that_wait_among_such_that_do_not(lane: Lane) -> None:
         lane.result(name, {"a": 1, "b": 2})
     for request_id in range(1, 13):
         lane.request(request_id, names[request_id % 3 == 0], {"a": 0, "b": request_id})
-    lane.engine.serve()
-    lane.collect()
+    lane.turn()
     assert lane.answers.keys() == {n for n in range(1, 13) if n % 3}
     assert lane.engine._in_flight.keys() == {3, 6, 9, 12}
     lane.until(lambda: len(lane.answers) == 12)
