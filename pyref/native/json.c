@@ -7,37 +7,44 @@
 /* How deep a result may be nested to be looked through here. */
 #define DEEPEST 100
 
-PyObject *decode_kwargs(const Codec *codec, PyObject *bytes) {
+static PyObject *zero, *empty;
+
+int make_constants(void) {
+    zero = PyLong_FromLong(0);
+    empty = PyUnicode_FromString("");
+    return zero == NULL || empty == NULL ? -1 : 0;
+}
+
+PyObject *decode_kwargs(const Codec *codec, const char *data, Py_ssize_t size) {
     PyObject *value = NULL;
-    const char *data = PyBytes_AsString(bytes);
-    Py_ssize_t size = PyBytes_Size(bytes);
     if (size == 0)
         return PyDict_New();
     if (codec->options == Py_None) {
-        PyObject *text = PyUnicode_DecodeUTF8(data, size, NULL);
-        PyObject *zero = PyLong_FromLong(0);
-        if (text != NULL && zero != NULL) {
-            PyObject *pair = PyObject_CallFunctionObjArgs(codec->decode, text, zero, NULL);
-            if (pair != NULL) {
-                if (PyTuple_Size(pair) == 2 &&
-                    PyLong_AsSsize_t(PyTuple_GetItem(pair, 1)) == PyUnicode_GetLength(text))
-                    value = Py_NewRef(PyTuple_GetItem(pair, 0));
-                Py_DECREF(pair);
-            }
+        PyObject *text = PyUnicode_DecodeUTF8(data, size, NULL), *pair = NULL;
+        if (text != NULL)
+            pair = PyObject_CallFunctionObjArgs(codec->decode, text, zero, NULL);
+        if (pair != NULL) {
+            if (PyTuple_Size(pair) == 2 &&
+                PyLong_AsSsize_t(PyTuple_GetItem(pair, 1)) == PyUnicode_GetLength(text))
+                value = Py_NewRef(PyTuple_GetItem(pair, 0));
+            Py_DECREF(pair);
         }
         Py_XDECREF(text);
-        Py_XDECREF(zero);
     } else {
         int digits = 0;
         for (Py_ssize_t i = 0; i < size && digits < LONG_NUMBER; i++)
             digits = data[i] >= '0' && data[i] <= '9' ? digits + 1 : 0;
         if (digits == LONG_NUMBER)
             return NULL;
-        value = PyObject_CallFunctionObjArgs(codec->decode, bytes, NULL);
+        PyObject *bytes = PyBytes_FromStringAndSize(data, size);
+        if (bytes != NULL)
+            value = PyObject_CallFunctionObjArgs(codec->decode, bytes, NULL);
+        Py_XDECREF(bytes);
     }
-    PyErr_Clear();
-    if (value != NULL && !PyDict_CheckExact(value))
+    if (value == NULL || !PyDict_CheckExact(value)) {
+        PyErr_Clear();
         Py_CLEAR(value);
+    }
     return value;
 }
 
@@ -84,7 +91,17 @@ static int is_attachment(const Codec *codec, PyObject *value) {
            PyMemoryView_Check(value);
 }
 
-PyObject *encode_result(const Codec *codec, PyObject *value) {
+/* The pieces of JSON that the standard library's encoder makes, as one text: nearly always there is
+ * one only. */
+static PyObject *joined(PyObject *chunks) {
+    if (PyList_Check(chunks) && PyList_Size(chunks) == 1)
+        return Py_NewRef(PyList_GetItem(chunks, 0));
+    if (PyTuple_Check(chunks) && PyTuple_Size(chunks) == 1)
+        return Py_NewRef(PyTuple_GetItem(chunks, 0));
+    return PyUnicode_Join(empty, chunks);
+}
+
+PyObject *encode_result(const Codec *codec, PyObject *value, const char **data, Py_ssize_t *size) {
     if (codec->long_text > 0) {
         if (is_attachment(codec, value))
             return NULL;
@@ -97,25 +114,26 @@ PyObject *encode_result(const Codec *codec, PyObject *value) {
         }
     }
     PyObject *body = NULL;
+    *data = NULL;
     if (codec->options != Py_None) {
         if (same_json(value))
             body = PyObject_CallFunctionObjArgs(codec->encode, value, Py_None, codec->options, NULL);
+        if (body != NULL && PyBytes_CheckExact(body)) {
+            *data = PyBytes_AsString(body);
+            *size = PyBytes_Size(body);
+        }
     } else {
-        PyObject *zero = PyLong_FromLong(0), *empty = PyUnicode_FromString("");
-        PyObject *chunks = NULL, *text = NULL;
-        if (zero != NULL && empty != NULL)
-            chunks = PyObject_CallFunctionObjArgs(codec->encode, value, zero, NULL);
-        if (chunks != NULL)
-            text = PyUnicode_Join(empty, chunks);
-        if (text != NULL)
-            body = PyUnicode_AsUTF8String(text);
-        Py_XDECREF(zero);
-        Py_XDECREF(empty);
-        Py_XDECREF(chunks);
-        Py_XDECREF(text);
+        PyObject *chunks = PyObject_CallFunctionObjArgs(codec->encode, value, zero, NULL);
+        if (chunks != NULL) {
+            body = joined(chunks);
+            Py_DECREF(chunks);
+        }
+        if (body != NULL && PyUnicode_CheckExact(body))
+            *data = PyUnicode_AsUTF8AndSize(body, size);
     }
-    PyErr_Clear();
-    if (body != NULL && !PyBytes_CheckExact(body))
+    if (*data == NULL) {
+        PyErr_Clear();
         Py_CLEAR(body);
+    }
     return body;
 }

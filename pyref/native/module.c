@@ -39,7 +39,8 @@ static int add_type(PyObject *module, const char *name, PyType_Spec *spec, PyTyp
 
 PyMODINIT_FUNC PyInit__ringwire_native(void) {
     PyObject *module = PyModule_Create(&definition);
-    if (module == NULL || intern_names() < 0 || PyModule_AddIntConstant(module, "ABI", ABI) < 0 ||
+    if (module == NULL || intern_names() < 0 || make_constants() < 0 ||
+        PyModule_AddIntConstant(module, "ABI", ABI) < 0 ||
         add_type(module, "Word", &word_spec, NULL) < 0 ||
         add_type(module, "Cursor", &cursor_spec, &cursor_type) < 0 ||
         add_type(module, "Lane", &lane_spec, NULL) < 0) {

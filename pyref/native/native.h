@@ -20,7 +20,7 @@
 #include <structmember.h>
 
 /* What the Python side expects of this module; it uses no other. See ringwire/native.py. */
-#define ABI 2
+#define ABI 3
 
 /* Positions that Python's Consumer and Producer share with serve. */
 typedef struct {
@@ -44,14 +44,18 @@ extern PyTypeObject *cursor_type; /* made with the module */
 int take_memory(PyObject *object, Py_buffer *memory, Py_ssize_t offset, Py_ssize_t size,
                 Py_ssize_t alignment);
 
-/* The names that lane.c asks Python objects for; -1 with an exception. */
+/* The names that lane.c asks Python objects for, and what json.c gives to others again and again;
+ * -1 with an exception. */
 int intern_names(void);
+int make_constants(void);
 
-/* kwargs from bytes; NULL without an exception when the engine must decode them. */
-PyObject *decode_kwargs(const Codec *codec, PyObject *bytes);
+/* kwargs from size bytes that nobody else can write; NULL without an exception when the engine must
+ * decode them. */
+PyObject *decode_kwargs(const Codec *codec, const char *data, Py_ssize_t size);
 
-/* A result as bytes; NULL without an exception when the engine must encode it. */
-PyObject *encode_result(const Codec *codec, PyObject *value);
+/* A result as size bytes, which are those of the object that is returned; NULL without an exception
+ * when the engine must encode it. */
+PyObject *encode_result(const Codec *codec, PyObject *value, const char **data, Py_ssize_t *size);
 
 /* Whether orjson makes of a value what the standard library makes of it. */
 int same_json(PyObject *value);

@@ -293,6 +293,11 @@ class Engine:
                         if not self._spin.wait(write_position, write, turn_end):
                             return
                         continue
+                # Until the next look at the clock. What is done by the book ends it early, so that
+                # whatever it changed is found here.
+                self._plain = True
+                if in_flight or cancels or not self._alone or self._stopping:
+                    self._plain = False
                 by_the_book = consumer.length != 0
                 if fast is not None and not by_the_book:
                     why = fast.serve(self, write, turn_end, most_tasks, self._sync_jobs != 0)
@@ -303,11 +308,7 @@ class Engine:
                         self.seen = position
                         return
                     at_once = 1
-                # Until the next look at the clock. What is done by the book ends it early, so that
-                # whatever it changed is found here.
-                self._plain = True
-                if in_flight or cancels or not self._alone or self.stopping:
-                    self._plain = False
+                    self._plain = not (in_flight or cancels or not self._alone or self._stopping)
                 if handler is not self._handler:
                     handler = self._handler
                     function, names, lengths = handler.function, handler.names, handler.lengths
@@ -637,6 +638,21 @@ class Engine:
         return None
 
     # ------------------------------------------------------------ for the accelerator
+
+    ANSWERED: Final = _ANSWERED
+    set_running_loop = staticmethod(asyncio._set_running_loop)
+
+    def _begin(self, request_id: int, handler: Handler, kwargs: dict[str, Any]) -> Any:
+        """Start the task of a call, the loop being set as running: its result, if it has one that
+        is still to be sent, or ANSWERED.
+        """
+        call = FlyingCall(request_id, handler.name)
+        task = self._tasks.start_in_loop(self._run_task(call, handler, kwargs), handler.name)
+        if not task.done():
+            call.task = task
+            self._in_flight[request_id] = call
+            self._plain = False
+        return call.result
 
     def _withdrawn(self, request_id: int) -> bool:
         """Look for CANCELs; whether one is for this call, which was just taken, and answered."""

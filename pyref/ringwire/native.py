@@ -15,7 +15,7 @@ from typing import Any, Final
 VARIABLE: Final = "RINGWIRE_NATIVE"
 
 # What engine.py and the accelerator's serve() know about each other. Both sides have the number.
-ABI: Final = 2
+ABI: Final = 3
 
 
 def load() -> Any:

@@ -364,6 +364,39 @@ def test_kwargs_like_those_of_python(codec: Codec) -> None:
 
 
 @accelerator
+@pytest.mark.parametrize("name", ["add", "async_add", "wrapped_add"])
+def test_arguments_of_any_length_go_the_fast_way(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane = Lane(layout=Layout(slot_count=4, slot_size=4096, max_message=4096))
+    lane.result(name, ADD)
+    lane.result(name, ADD)
+    monkeypatch.setattr(lane.engine, "_dispatch", slow)
+    monkeypatch.setattr(lane.engine, "_serve_slowly", slow)
+    for spaces in (0, 900, 970, *range(980, 1030), 2000, 3900):
+        data = b'{"a":1,' + b" " * spaces + b'"b":2}'
+        lane.put(wire.encode_request(1, "sample", name, data))
+        assert lane.answer(1).body == b'{"sum":3}'
+    lane.close()
+
+
+@accelerator
+def test_functions_take_turns_on_the_fast_way(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their handlers are kept from call to call, and current_call() names the right one."""
+    names = ["who", "async_who", "add", "async_add", "spy"]
+    sample.keep[:] = [lambda: None]
+    for name in names * 2:
+        lane.call(name, ADD if name.endswith("add") else {})
+    monkeypatch.setattr(lane.engine, "_dispatch", slow)
+    monkeypatch.setattr(lane.engine, "_serve_slowly", slow)
+    for number in range(60):
+        name = names[number * number % 7 % 5]
+        body = lane.call(name, ADD if name.endswith("add") else {}, number + 1).body
+        if name.endswith("who"):
+            assert json.loads(body) == [number + 1, f"sample:{name}", False]
+
+
+@accelerator
 def test_doorbell_is_rung_for_a_master_that_sleeps(lane: Lane) -> None:
     lane.result("add", ADD)
     assert lane.doorbell.rings == 0
