@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import mmap
 import os
 import selectors
@@ -37,8 +38,8 @@ class Lane(Protocol):
 
     def responder(self) -> Responder: ...
 
-    def attach(self, server: Server, add_reader: Callable[[int], object]) -> None:
-        """Have messages served; add_reader tells the loop what to watch for them."""
+    def attach(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
+        """Have messages served on the loop that has the selector."""
 
     def announce(self) -> None:
         """Tell the master that the state has changed."""
@@ -83,13 +84,8 @@ class RingLane:
         push = self._fast and self._fast.push
         return Responder(self._producer, self._response_doorbell, self._while_waiting, push)
 
-    def attach(self, server: Server, add_reader: Callable[[int], object]) -> None:
-        fd = self.layout.request_doorbell
-        if fd < 0:
-            # A descriptor that never becomes ready stands for the doorbell that there is not.
-            fd = os.pipe()[0]
-        add_reader(fd)
-        self._selector.attach(server, fd)
+    def attach(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
+        self._selector.attach(server, loop)
 
     def announce(self) -> None:
         self._response_doorbell.ring()

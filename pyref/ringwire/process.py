@@ -170,7 +170,7 @@ class Process:
             codec=codec,
             fast=fast,
         )
-        lane.attach(engine, lambda fd: self._loop.add_reader(fd, engine.serve))
+        lane.attach(engine, self._loop)
         if self.layout.lifeline >= 0 and _HAS_SIGIO:
             self._loop.add_reader(self.layout.lifeline, self._check_lifeline)
         self._engine = engine

@@ -414,9 +414,9 @@ class StreamLane:
     def responder(self) -> Responder:
         return StreamResponder(self.outbox, self.layout.max_message)
 
-    def attach(self, server: Server, add_reader: Callable[[int], object]) -> None:
+    def attach(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
         fd = self._stream.fileno()
-        add_reader(fd)
+        loop.add_reader(fd, server.serve)
         self._selector.attach(server, fd)
 
     # spec:req STREAM-006
