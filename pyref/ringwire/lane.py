@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import mmap
 import os
-import selectors
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -13,6 +12,8 @@ from . import fast_lane
 from .codec import Codec
 from .doorbell import Doorbell
 from .lane_selector import LaneSelector, Server
+from .lane_watch import LaneWatch
+from .loops import NewLoop
 from .region import Layout
 from .responder import Responder
 from .ring import Consumer, Producer, Ring
@@ -30,16 +31,21 @@ class Lane(Protocol):
     # Spent by the engine while it waits for the next message; for the rest see open().
     engine_spin: SpinBudget
 
-    def open(self, spin: SpinBudget, while_waiting: Callable[[], None]) -> selectors.BaseSelector:
-        """The selector for the loop. while_waiting is called between waits for the master."""
+    # Whether the loop may be another than the standard one.
+    any_loop: bool
+
+    def open(
+        self, spin: SpinBudget, while_waiting: Callable[[], None], new_loop: NewLoop
+    ) -> asyncio.AbstractEventLoop:
+        """The loop. while_waiting is called between waits for the master."""
 
     def accelerate(self, codec: Codec) -> Any:
         """The accelerator's side of the lane, or None; to be asked before responder()."""
 
     def responder(self) -> Responder: ...
 
-    def attach(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
-        """Have messages served on the loop that has the selector."""
+    def attach(self, server: Server) -> None:
+        """Have messages served on the loop."""
 
     def announce(self) -> None:
         """Tell the master that the state has changed."""
@@ -50,6 +56,8 @@ class Lane(Protocol):
 
 class RingLane:
     """A lane that is a region in shared memory."""
+
+    any_loop = True
 
     def __init__(self, fd: int, layout: Layout, fenced: bool) -> None:
         self.layout = layout
@@ -67,14 +75,23 @@ class RingLane:
         self._request_doorbell = Doorbell(layout.request_doorbell)
         self._response_doorbell = Doorbell(layout.response_doorbell)
 
-    def open(self, spin: SpinBudget, while_waiting: Callable[[], None]) -> selectors.BaseSelector:
+    def open(
+        self, spin: SpinBudget, while_waiting: Callable[[], None], new_loop: NewLoop
+    ) -> asyncio.AbstractEventLoop:
         self.engine_spin = spin
         self._while_waiting = while_waiting
         # Not earlier: requests may have been published before the worker was ready.
         self.consumer = Consumer(self._requests)
         self._producer = Producer(self._responses)
-        self._selector = LaneSelector(self._requests, self._request_doorbell, spin, self._fenced)
-        return self._selector
+        waits = self._requests, self._request_doorbell, spin, self._fenced
+        if new_loop is None:
+            selector = LaneSelector(*waits)
+            self._waits: LaneSelector | LaneWatch = selector
+            self._loop: asyncio.AbstractEventLoop = asyncio.SelectorEventLoop(selector)
+        else:
+            self._waits = LaneWatch(*waits)
+            self._loop = new_loop()
+        return self._loop
 
     def accelerate(self, codec: Codec) -> Any:
         self._fast = fast_lane.make(self.consumer, self._producer, codec)
@@ -84,8 +101,8 @@ class RingLane:
         push = self._fast and self._fast.push
         return Responder(self._producer, self._response_doorbell, self._while_waiting, push)
 
-    def attach(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
-        self._selector.attach(server, loop)
+    def attach(self, server: Server) -> None:
+        self._waits.attach(server, self._loop)
 
     def announce(self) -> None:
         self._response_doorbell.ring()

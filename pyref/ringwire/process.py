@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import gc
 import importlib
@@ -15,7 +14,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from . import config as configuration
-from . import native
+from . import loops, native
 from ._registry import (
     EXIT_LIFELINE,
     EXIT_OK,
@@ -156,7 +155,7 @@ class Process:
         alone = hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) == 1
         spin = SpinBudget(0 if alone else self.layout.spin_ns)
         lane = self._lane
-        self._loop = asyncio.SelectorEventLoop(lane.open(spin, self._check_lifeline))
+        self._loop = lane.open(spin, self._check_lifeline, self._new_loop())
         codec = self._codec()
         fast = lane.accelerate(codec)
         engine = Engine(
@@ -170,11 +169,21 @@ class Process:
             codec=codec,
             fast=fast,
         )
-        lane.attach(engine, self._loop)
+        lane.attach(engine)
         if self.layout.lifeline >= 0 and _HAS_SIGIO:
             self._loop.add_reader(self.layout.lifeline, self._check_lifeline)
         self._engine = engine
         return engine
+
+    def _new_loop(self) -> loops.NewLoop:
+        try:
+            new_loop = loops.choose(os.environ.get(loops.LOOP_VARIABLE))
+            if new_loop is not None and not self._lane.any_loop:
+                raise ValueError("not for streams")
+            return new_loop
+        except (ImportError, ValueError) as error:
+            say(f"{loops.LOOP_VARIABLE}: {error}; using the standard loop")
+            return None
 
     def _codec(self) -> Codec:
         encoding = self.layout.payload_encoding
@@ -276,8 +285,7 @@ class Process:
         self._is_child = True
         if self._engine is not None:
             self._engine.abandon()
-            # What the loop was about to run is the parent's to run.
-            self._loop._ready.clear()  # type: ignore[attr-defined]
+            loops.abandon(self._loop, lambda: self.fatal(SystemExit(0)))
         self._lane.close()
         if self.layout.lifeline >= 0:
             try:

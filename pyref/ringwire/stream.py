@@ -41,6 +41,7 @@ from ._registry import (
 from .codec import Codec
 from .errors import RegionError
 from .lane_selector import Server
+from .loops import NewLoop
 from .pieces import Pieces
 from .region import Layout, parse_stream_header
 from .responder import Responder
@@ -383,6 +384,8 @@ class StreamSelector(selectors.DefaultSelector):
 class StreamLane:
     """A lane whose other end is at the other end of a stream."""
 
+    any_loop = False
+
     def __init__(self, stream: socket.socket, layout: Layout) -> None:
         stream.setblocking(False)
         self._stream = stream
@@ -399,14 +402,17 @@ class StreamLane:
         # Between two messages only the selector can wait: the engine sees no socket.
         self.engine_spin = SpinBudget(0)
 
-    def open(self, spin: SpinBudget, while_waiting: Callable[[], None]) -> selectors.BaseSelector:
+    def open(
+        self, spin: SpinBudget, while_waiting: Callable[[], None], _new_loop: NewLoop
+    ) -> asyncio.AbstractEventLoop:
         producer = Producer(self._arriving)
         self.consumer = Consumer(self.requests)
         self.inbox = Inbox(self._stream, producer, self.consumer)
         self.outbox.while_waiting = while_waiting
         self.requests.urgent_count = cast(memoryview, _Urgency(self, self.requests.urgent_count))
         self._selector = StreamSelector(self, spin)
-        return self._selector
+        self._loop = asyncio.SelectorEventLoop(self._selector)
+        return self._loop
 
     def accelerate(self, codec: Codec) -> Any:
         """None: the accelerator would answer into a ring."""
@@ -414,9 +420,9 @@ class StreamLane:
     def responder(self) -> Responder:
         return StreamResponder(self.outbox, self.layout.max_message)
 
-    def attach(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
+    def attach(self, server: Server) -> None:
         fd = self._stream.fileno()
-        loop.add_reader(fd, server.serve)
+        self._loop.add_reader(fd, server.serve)
         self._selector.attach(server, fd)
 
     # spec:req STREAM-006

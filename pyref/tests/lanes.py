@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import mmap
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from ringwire import context, fast_lane, wire
+from ringwire import context, fast_lane, loops, wire
 from ringwire.codec import STDLIB, Codec
 from ringwire.doorbell import Doorbell
 from ringwire.engine import Engine
 from ringwire.handlers import Handlers
+from ringwire.loops import LOOP_VARIABLE
 from ringwire.region import Layout
 from ringwire.responder import Responder
 from ringwire.ring import Consumer, Producer, Ring
@@ -47,7 +49,7 @@ class Lane:
     ) -> None:
         self.layout = layout
         self.memory = mmap.mmap(-1, layout.region_size)
-        self.loop = asyncio.SelectorEventLoop()
+        self.loop = (loops.choose(os.environ.get(LOOP_VARIABLE)) or asyncio.SelectorEventLoop)()
         self.requests = Ring.requests(self.memory, layout)
         self.responses = Ring.responses(self.memory, layout)
         self.producer, self.consumer = Producer(self.requests), Consumer(self.responses)

@@ -44,6 +44,10 @@ async def cancels_itself() -> str:
     return "in spite of it"
 
 
+async def loop_name() -> str:
+    return type(asyncio.get_running_loop()).__module__
+
+
 async def yielding_add(a: int, b: int) -> dict[str, int]:
     await asyncio.sleep(0)
     return {"sum": a + b}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ from ringwire.errors import LaneError, WireError
 from ringwire.payload import PayloadError
 from ringwire.region import Layout
 from ringwire.wire import Bytes
+
+pytestmark = pytest.mark.usefixtures("loop")
 
 MAIN = threading.main_thread().name
 
@@ -453,6 +456,7 @@ def test_request_is_taken_before_its_module_is_imported(
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "imports_spy.py").write_text("import sample\nsample.spy()\ndef f(): pass\n")
+    monkeypatch.delitem(sys.modules, "imports_spy", raising=False)
     lane = Lane(["imports_spy:*"])
     seen: list[int] = []
     sample.keep[:] = [lambda: seen.append(lane.taken())]

@@ -357,7 +357,7 @@ def test_receiving_does_not_begin_again_in_the_middle(monkeypatch: pytest.Monkey
     monkeypatch.setattr(stream, "_LOOK_EVERY_NS", -1)
     own, other = socket.socketpair()
     lane = stream.StreamLane(other, Layout())
-    lane.open(SpinBudget(0), lambda: None)
+    lane.open(SpinBudget(0), lambda: None, None)
     own.sendall(wire.encode_cancel(1) + wire.encode_cancel(2))
     lane.inbox.receive()
     assert lane.consumer.published() == 2

@@ -25,6 +25,8 @@ from ringwire.master import CallFailed, Master, WorkerLost
 from ringwire.region import Layout
 from ringwire.ring import Consumer, Producer, Ring
 
+pytestmark = pytest.mark.usefixtures("loop")
+
 TESTS = str(Path(__file__).resolve().parent)
 PACKAGE = Path(__file__).resolve().parent.parent / "ringwire"
 SMALL = Layout(slot_count=4, slot_size=256, max_message=1 << 22)
@@ -76,6 +78,10 @@ def test_introduces_itself(master: Master) -> None:
     assert master.pid == master.process.pid
     assert master.protocol_version == 1 << 16
     assert master.implementation.startswith("ringwire-python ")
+
+
+def test_loop(master: Master, loop: str) -> None:
+    assert master.call("sample:loop_name").startswith(loop)
 
 
 # spec:test LIFE-012
@@ -656,3 +662,30 @@ def test_user_code_that_closes_everything(start: Callable[..., Master]) -> None:
     master.submit("sample:close_everything")
     master.submit("sample:sleep", {"seconds": 0.01})
     assert master.wait() != 0
+
+
+# ---------------------------------------------------------------- the loop
+
+
+def complaint(start: Callable[..., Master], **env: str) -> str:
+    """What a worker that works all the same says on standard error."""
+    master = start(env=env, stderr=subprocess.PIPE)
+    assert works(master)
+    assert master.call("sample:loop_name").startswith("asyncio")
+    assert master.shutdown() == registry.EXIT_OK
+    assert master.process.stderr is not None
+    return master.process.stderr.read().decode()
+
+
+def test_a_loop_that_does_not_exist(start: Callable[..., Master]) -> None:
+    assert complaint(start, RINGWIRE_LOOP="trio") == (
+        "ringwire worker: RINGWIRE_LOOP: no such loop: name=trio; using the standard loop\n"
+    )
+
+
+def test_a_loop_that_is_not_installed(start: Callable[..., Master], tmp_path: Path) -> None:
+    (tmp_path / "uvloop.py").write_text("raise ImportError('No module named uvloop')")
+    path = os.pathsep.join((str(tmp_path), str(PACKAGE.parent)))
+    assert complaint(start, RINGWIRE_LOOP="uvloop", PYTHONPATH=path) == (
+        "ringwire worker: RINGWIRE_LOOP: No module named uvloop; using the standard loop\n"
+    )
