@@ -25,14 +25,18 @@ from ._registry import (
     NOTICE_SIZE,
     NOTICE_TYPE,
     REGION_HEADER_SIZE,
+    REQUEST_HEADER_SIZE,
+    REQUEST_HEADER_STRUCT,
     RESPONSE_HEADER_SIZE,
     RESPONSE_HEADER_STRUCT,
+    SLOT_HEADER_SIZE,
     STATE_DRAINING,
     STATE_READY,
     STATE_STARTING,
     STATE_STOPPED,
     STATUS_OK,
     TYPE_CANCEL,
+    TYPE_REQUEST,
     TYPE_RESPONSE,
     WORKER_BLOCK_OFFSET,
     WORKER_BLOCK_SIZE,
@@ -40,7 +44,7 @@ from ._registry import (
 )
 from .codec import Codec
 from .errors import RegionError
-from .lane_selector import Server
+from .lane_selector import Agenda, Server
 from .loops import NewLoop
 from .pieces import Pieces
 from .region import Layout, parse_stream_header
@@ -55,6 +59,8 @@ PREFIX: Final = "stream:"
 _NOTICE: Final = Struct("<BB2xIQ")
 assert _NOTICE.size == NOTICE_SIZE
 _RESULT: Final = Struct(RESPONSE_HEADER_STRUCT)
+_unpack_request: Final = Struct(REQUEST_HEADER_STRUCT).unpack_from
+_pack_slot: Final = Struct("<II").pack_into
 _IN_FLIGHT: Final = WORKER_BLOCK_OFFSET + WORKER_IN_FLIGHT
 _U32_BYTES: Final = 4
 
@@ -161,15 +167,53 @@ class Inbox:
                 _orphaned()
             if not data:
                 _orphaned()
-            self._buffer += data
-            self._move()
+            moved = 0 if self._buffer else self._move_small(data)
+            if moved < len(data):
+                self._buffer += data[moved:] if moved else data
+                self._move()
             if len(data) < _CHUNK:
                 return
+
+    # spec:req RING-001 RING-002 RING-003 RING-005 RING-007
+    def _move_small(self, data: bytes) -> int:
+        """Move requests of one slot each; how many bytes were moved.
+
+        What Producer.put does for them, and nothing for any other message: that, and all after it,
+        is left to _move.
+        """
+        producer, ring, ends = self._producer, self._producer.ring, self._ends
+        memory, stride, mask = ring.memory, ring.slot_stride, ring.slot_count - 1
+        longest = min(ring.slot_size, self._max_message)
+        position = producer.position
+        end = position + producer.free_slots()
+        start, last = 0, len(data) - REQUEST_HEADER_SIZE
+        while start <= last and position < end:
+            type_, _, length, module_len, function_len, kwargs_len = _unpack_request(data, start)
+            stop = start + length
+            if not (
+                type_ == TYPE_REQUEST
+                and length == REQUEST_HEADER_SIZE + module_len + function_len + kwargs_len
+                and length <= longest
+                and stop <= len(data)
+            ):
+                break
+            slot = ring.slots_offset + (position & mask) * stride
+            _pack_slot(memory, slot, length, 0)
+            slot += SLOT_HEADER_SIZE
+            memory[slot : slot + length] = data[start:stop]
+            position += 1
+            ends.append(position)
+            start = stop
+        producer.position = position
+        ring.write_position[0] = position
+        return start
 
     def _move(self) -> None:
         buffer, producer = self._buffer, self._producer
         start = 0
         self._waits = False
+        if not buffer:
+            return
         view = memoryview(buffer)
         try:
             while True:
@@ -213,24 +257,23 @@ class Outbox:
     def __init__(self, stream: socket.socket) -> None:
         self._stream = stream
         self._lock = threading.Lock()
-        self._frames: list[bytes] = []
+        # Append what is to be sent, and flush.
+        self.frames: list[bytes] = []
         self._waiter: selectors.BaseSelector | None = None
         self.while_waiting: Callable[[], None] = lambda: None
-
-    def put(self, frame: bytes) -> None:
-        self._frames.append(frame)
 
     # spec:req STREAM-008
     def flush(self) -> None:
         """Send what was put, in one piece if the system takes it."""
-        if not self._frames:
+        if not self.frames:
             return
         with self._lock:
-            frames, self._frames = self._frames, []
-            data = memoryview(frames[0] if len(frames) == 1 else b"".join(frames))
-            while data:
+            frames, self.frames = self.frames, []
+            data = frames[0] if len(frames) == 1 else b"".join(frames)
+            sent = 0
+            while sent < len(data):
                 try:
-                    data = data[self._stream.send(data) :]
+                    sent += self._stream.send(memoryview(data)[sent:] if sent else data)
                 except (BlockingIOError, InterruptedError):
                     self._wait()
                 except OSError:
@@ -247,17 +290,18 @@ class Outbox:
 class StreamResponder(Responder):
     """Responses as frames in an outbox.
 
-    Those of functions that run between the turns of the loop are sent before the next such function
-    runs, or before a sleep. Others go at once, because nothing is known of what runs next.
+    Those of functions that run while the selector has messages served are sent before the next such
+    function runs, or before a sleep. Others go at once, because nothing is known of what runs next.
     """
 
-    __slots__ = ("_outbox", "_thread")
+    __slots__ = ("_outbox", "_thread", "serving")
 
     def __init__(self, outbox: Outbox, max_message: int) -> None:
         self.direct = None
         self._outbox = outbox
         self._max_message = max_message
         self._thread = threading.get_ident()
+        self.serving = False
         self._acquire = lambda: None
 
     # spec:req LIFE-013 LIFE-017 STREAM-008
@@ -271,8 +315,8 @@ class StreamResponder(Responder):
 
     def _send(self, message: bytes | Pieces) -> None:
         self._acquire()
-        self._outbox.put(bytes(message))
-        if threading.get_ident() != self._thread or asyncio._get_running_loop() is not None:
+        self._outbox.frames.append(bytes(message))
+        if not self.serving or threading.get_ident() != self._thread:
             self._outbox.flush()
 
 
@@ -306,7 +350,8 @@ class _Urgency:
 
     # spec:req STREAM-008 STREAM-012
     def __getitem__(self, index: int) -> int:
-        self._outbox.flush()
+        if self._outbox.frames:
+            self._outbox.flush()
         if perf_counter_ns() - self._inbox.looked_at > _LOOK_EVERY_NS:
             self._inbox.receive()
         value: int = self._count[index]
@@ -328,54 +373,64 @@ class StreamSelector(selectors.DefaultSelector):
         self._looked_at = 0
         self._watched = True
 
-    def attach(self, server: Server, fd: int) -> None:
-        """Name the server, and the descriptor of the stream, which is registered."""
+    def attach(self, server: Server, loop: asyncio.AbstractEventLoop, fd: int) -> None:
+        """Name the server, the loop that will ask, and the descriptor of the stream."""
         self._server = server
-        self._rung: _Events = [(self.get_key(fd), selectors.EVENT_READ)]
+        self._agenda = Agenda(loop)
+        self._fd = fd
+        self.register(fd, selectors.EVENT_READ)
 
     # spec:req STREAM-011 BELL-009
     def select(self, timeout: float | None = None) -> _Events:
-        """Ready descriptors; the stream among them if there are messages to serve."""
-        lane, position, server = self._lane, self._position, self._server
+        """Serve messages until the loop has something to do; the descriptors that are ready."""
+        lane, position, server, agenda = self._lane, self._position, self._server, self._agenda
+        agenda.begin()
+        end = NEVER if timeout is None else perf_counter_ns() + int(timeout * 1e9)
         lane.outbox.flush()
-        lane.inbox.receive()
-        if position[0] != server.seen:
-            return self._look() + self._rung
-        if timeout is not None and timeout <= 0:
-            return self._look()
-        # What the master knows decides what it sends, so before the spin.
-        lane.notify()
-        if server.may_spin:
-            until = NEVER if timeout is None else perf_counter_ns() + int(timeout * 1e9)
-            if self._spin.wait(self._arrivals, server.seen, until):
-                return list(self._rung)
-        asleep = perf_counter_ns()
-        events = self._wait(timeout)
-        lane.inbox.receive()
-        if position[0] != server.seen:
-            self._spin.slept(perf_counter_ns() - asleep)
-            events += self._rung
-        return events
+        while True:
+            lane.inbox.receive()
+            if has_come := position[0] != server.seen:
+                lane.serve(server)
+                lane.outbox.flush()
+                events = self._look()
+                if events or agenda.has_grown():
+                    return events
+            if timeout is not None:
+                timeout = (end - perf_counter_ns()) / 1e9
+                if timeout <= 0:
+                    return self._look()
+            if has_come:
+                continue
+            # What the master knows decides what it sends, so before the spin.
+            lane.notify()
+            if server.may_spin and self._spin.wait(self._arrivals, server.seen, end):
+                continue
+            asleep = perf_counter_ns()
+            events = self._wait(timeout)
+            lane.inbox.receive()
+            if position[0] != server.seen:
+                self._spin.slept(perf_counter_ns() - asleep)
+            if events:
+                return events
 
     def _look(self) -> _Events:
         """What is ready among the other descriptors, without waiting; not asked too often."""
         now = perf_counter_ns()
         if now - self._looked_at < _LOOK_EVERY_NS:
             return []
-        self._looked_at = now
         return self._wait(0)
 
     def _wait(self, timeout: float | None) -> _Events:
         """What is ready among the other descriptors. Data that cannot be taken in wakes nobody."""
-        key = self._rung[0][0]
         if self._lane.inbox.full == self._watched:
             self._watched = not self._watched
             if self._watched:
-                self.register(key.fileobj, key.events, key.data)
+                self.register(self._fd, selectors.EVENT_READ)
             else:
-                self.unregister(key.fileobj)
+                self.unregister(self._fd)
+        events = super().select(timeout)
         self._looked_at = perf_counter_ns()
-        return [event for event in super().select(timeout) if event[0].fd != key.fd]
+        return [event for event in events if event[0].fd != self._fd]
 
 
 # ------------------------------------------------------------ the lane
@@ -418,12 +473,19 @@ class StreamLane:
         """None: the accelerator would answer into a ring."""
 
     def responder(self) -> Responder:
-        return StreamResponder(self.outbox, self.layout.max_message)
+        self._responder = StreamResponder(self.outbox, self.layout.max_message)
+        return self._responder
 
     def attach(self, server: Server) -> None:
-        fd = self._stream.fileno()
-        self._loop.add_reader(fd, server.serve)
-        self._selector.attach(server, fd)
+        self._selector.attach(server, self._loop, self._stream.fileno())
+
+    def serve(self, server: Server) -> None:
+        """Have the server serve; what it answers meanwhile is sent as one if it can be."""
+        self._responder.serving = True
+        try:
+            server.serve()
+        finally:
+            self._responder.serving = False
 
     # spec:req STREAM-006
     def announce(self) -> None:
@@ -433,7 +495,7 @@ class StreamLane:
             if state != STATE_READY:
                 return  # a start that failed is told by the exit code
             block = self.memory[WORKER_BLOCK_OFFSET : WORKER_BLOCK_OFFSET + WORKER_BLOCK_SIZE]
-            self.outbox.put(bytes(block))
+            self.outbox.frames.append(bytes(block))
         elif state != self._told:
             if self._told == STATE_READY and state == STATE_STOPPED:
                 self._notice(STATE_DRAINING, 0)
@@ -454,7 +516,7 @@ class StreamLane:
 
     def _notice(self, state: int, in_flight: int) -> None:
         self._told_taken = self.inbox.taken()
-        self.outbox.put(_NOTICE.pack(NOTICE_TYPE, state, in_flight, self._told_taken))
+        self.outbox.frames.append(_NOTICE.pack(NOTICE_TYPE, state, in_flight, self._told_taken))
 
     # spec:req LIFE-058
     def close(self) -> None:

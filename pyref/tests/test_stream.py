@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import select
 import socket
 import struct
@@ -349,6 +350,56 @@ def test_cancel(master: StreamMaster) -> None:
     assert answers[1].body == b'{"started":true}'
     assert answers[2].status_code == registry.STATUS_OK
     assert answers[3].body == b'{"started":false}'
+
+
+# spec:test STREAM-007
+@pytest.mark.parametrize("seed", range(30))
+def test_frames_come_out_as_they_went_in(seed: int) -> None:
+    """Short ones and long ones, and however the stream cuts them."""
+    chance = random.Random(seed)
+    own, other = socket.socketpair()
+    lane = stream.StreamLane(other, Layout(slot_count=8, slot_size=64, max_message=1000))
+    lane.open(SpinBudget(0), lambda: None, None)
+    frames = [
+        chance.choice(
+            (
+                wire.encode_cancel(chance.randrange(1, 9)),
+                wire.encode_request(1, "m", "f", bytes(chance.randrange(0, 50))),
+                wire.encode_request(1, "m", "f", bytes(chance.randrange(0, 50))),
+                wire.encode_request(1, "m", "f", bytes(chance.randrange(0, 900))),
+            )
+        )
+        for _ in range(60)
+    ]
+    data = b"".join(frames)
+    found = []
+    for _ in range(10_000):
+        size = chance.choice((1, 20, 70, 500))
+        own.sendall(data[:size])
+        data = data[size:]
+        lane.inbox.receive()
+        if chance.random() < 0.9 and (message := lane.consumer.peek()) is not None:
+            found.append(bytes(message))
+            lane.consumer.take()
+        if found == frames:
+            break
+    assert found == frames
+    assert lane.inbox.taken() == len(frames)
+    own.close()
+    lane.close()
+
+
+# spec:test STREAM-012
+def test_timers_while_messages_come_all_the_time(master: StreamMaster) -> None:
+    master.send(request(1, "sleep", b'{"seconds":0.01}'))
+    ids = [2]
+    master.send(*(request(2, "nothing") for _ in range(16)))
+    while 1 not in ids:
+        ids.append(master.answer().request_id)
+        if ids[-1] == 2:
+            master.send(request(2, "nothing"))
+    for _ in range(16):
+        assert master.answer().request_id == 2
 
 
 # spec:test STREAM-012
