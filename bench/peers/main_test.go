@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,11 +63,11 @@ func installed(t *testing.T, packages []string) bool {
 func TestPlots(t *testing.T) {
 	dir := t.TempDir()
 	var report bench.Report
-	for _, w := range bench.Works(bench.Lists{Workers: []int{1, 2}, InFlight: []int{1, 4}, Payloads: []int{0, 1, 64}, Loads: []float64{0.5, 0.8}}) {
+	for _, w := range bench.Works(bench.Lists{Workers: []int{1, 2}, InFlight: []int{1, 4}, Payloads: []int{0, 1, 64}, Loads: []float64{0.5, 0.8}, Rates: []float64{20_000}}) {
 		result := func(peer string) bench.Result {
 			return bench.Result{Peer: peer, P50: 3000, P99: 9000, P999: 9000, CallsPerSecond: 1000, CPU: 10}
 		}
-		report.Rows = append(report.Rows, bench.Row{Work: w, Results: []bench.Result{result("ringwire"), result("other")}})
+		report.Rows = append(report.Rows, bench.Row{Work: w, Results: []bench.Result{result("ringwire"), result("other"), result("Unix socket, uvloop")}})
 	}
 	text, err := json.Marshal(report)
 	if err != nil {
@@ -82,9 +83,22 @@ func TestPlots(t *testing.T) {
 		if err != nil || !bytes.Contains(svg, []byte("ringwire")) || !bytes.Contains(svg, []byte("other")) {
 			t.Errorf("%s: %v, %d bytes", c.file, err, len(svg))
 		}
+		if bytes.Contains(svg, []byte("uvloop")) || len(svg) > 100<<10 {
+			t.Errorf("%s: too many lines, or %d bytes", c.file, len(svg))
+		}
 	}
 	if plotReport(bytes.NewReader(nil), dir) == nil {
 		t.Error("no report was accepted")
+	}
+}
+
+func TestTicksHaveShortLabels(t *testing.T) {
+	labels := ""
+	for _, tick := range (decades{}).Ticks(10, 10_000_000) {
+		labels += " " + tick.Label
+	}
+	if got := strings.Join(strings.Fields(labels), " "); got != "10 100 1k 10k 100k 1M 10M" {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -27,8 +27,16 @@ import (
 type chart struct {
 	file, title, x, y string
 	rows              func(bench.Work) bool
-	at                func(bench.Work) float64
+	at                func(bench.Work, bench.Result) float64
 	value             func(bench.Result) float64
+	ticks             plot.Ticker // nil: where there are points
+}
+
+// aside are peers whose lines would lie close to another one's. The tables have them.
+var aside = []string{
+	"ringwire, stream", "ringwire, uvloop", "ringwire, orjson", "ringwire, accelerator",
+	"ringwire, no spinning, one CPU", "ringwire, no spinning, two CPUs",
+	"Unix socket, asyncio", "Unix socket, uvloop", "Unix socket, spinning, orjson",
 }
 
 func charts(workers int) []chart {
@@ -38,10 +46,10 @@ func charts(workers int) []chart {
 	alone := func(w bench.Work) bool {
 		return w.Workers == workers && w.Function == bench.Echo && !w.Async && w.InFlight == 1 && w.Payload > 0
 	}
-	loaded := func(w bench.Work) bool { return w.Workers == workers && w.Function == bench.Add && w.Load > 0 }
-	depth := func(w bench.Work) float64 { return float64(w.InFlight) }
-	size := func(w bench.Work) float64 { return float64(w.Payload) }
-	load := func(w bench.Work) float64 { return 100 * w.Load }
+	loaded := func(w bench.Work) bool { return w.Workers == workers && w.Function == bench.Add && w.InFlight == 0 }
+	depth := func(w bench.Work, _ bench.Result) float64 { return float64(w.InFlight) }
+	size := func(w bench.Work, _ bench.Result) float64 { return float64(w.Payload) }
+	load := func(_ bench.Work, r bench.Result) float64 { return r.CallsPerSecond }
 	µs := func(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 	p50 := func(r bench.Result) float64 { return µs(r.P50) }
 	p99 := func(r bench.Result) float64 { return µs(r.P99) }
@@ -49,12 +57,12 @@ func charts(workers int) []chart {
 	cpu := func(r bench.Result) float64 { return µs(r.CPU) }
 	const inFlight = "calls in flight"
 	return []chart{
-		{"throughput.svg", "Throughput, adding two numbers", inFlight, "calls/s", adding, depth, rate},
-		{"p50.svg", "Median latency, adding two numbers", inFlight, "µs", adding, depth, p50},
-		{"p99.svg", "99th percentile of latency, adding two numbers", inFlight, "µs", adding, depth, p99},
-		{"cpu.svg", "CPU time per call, caller and worker, adding two numbers", inFlight, "µs", adding, depth, cpu},
-		{"payload.svg", "Median latency, one call in flight, echoing a string", "bytes", "µs", alone, size, p50},
-		{"load.svg", "99th percentile of latency from when a call is due", "% of each peer's capacity", "µs", loaded, load, p99},
+		{"throughput.svg", "Throughput, adding two numbers", inFlight, "calls/s", adding, depth, rate, nil},
+		{"p50.svg", "Median latency, adding two numbers", inFlight, "µs", adding, depth, p50, nil},
+		{"p99.svg", "99th percentile of latency, adding two numbers", inFlight, "µs", adding, depth, p99, nil},
+		{"cpu.svg", "CPU time per call, caller and worker, adding two numbers", inFlight, "µs", adding, depth, cpu, nil},
+		{"payload.svg", "Median latency, one call in flight, echoing a string", "bytes", "µs", alone, size, p50, nil},
+		{"load.svg", "Median latency from when a call is due, adding two numbers", "calls/s", "µs", loaded, load, p50, decades{}},
 	}
 }
 
@@ -94,13 +102,16 @@ func (c chart) lines(rows []bench.Row) []line {
 			continue
 		}
 		for _, r := range row.Results {
+			if slices.Contains(aside, r.Peer) || strings.HasPrefix(r.Peer, "floor:") || r.Fell() {
+				continue
+			}
 			i := slices.IndexFunc(lines, func(l line) bool { return l.peer == r.Peer })
 			if i < 0 {
 				i = len(lines)
 				lines = append(lines, line{peer: r.Peer})
 			}
 			// A logarithmic scale has no zero.
-			if point := (plotter.XY{X: c.at(row.Work), Y: c.value(r)}); point.X > 0 && point.Y > 0 {
+			if point := (plotter.XY{X: c.at(row.Work, r), Y: c.value(r)}); point.X > 0 && point.Y > 0 {
 				lines[i].points = append(lines[i].points, point)
 			}
 		}
@@ -120,7 +131,10 @@ func (c chart) draw(report bench.Report, under, dir string) error {
 	p.BackgroundColor = color.White // also where the page is dark
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = c.title, c.x+"\n"+under, c.y
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-	p.X.Tick.Marker, p.Y.Tick.Marker = ticksOf(lines), plot.LogTicks{Prec: -1}
+	p.X.Tick.Marker, p.Y.Tick.Marker = c.ticks, decades{}
+	if c.ticks == nil {
+		p.X.Tick.Marker = ticksOf(lines)
+	}
 	p.Add(plotter.NewGrid())
 	legend := plot.NewLegend()
 	legend.Top, legend.Left, legend.YPosition = true, true, draw.PosCenter
@@ -135,7 +149,7 @@ func (c chart) draw(report bench.Report, under, dir string) error {
 		}
 		drawn.Color, points.Color = colourOf(l.peer, i), colourOf(l.peer, i)
 		points.Shape = plotutil.Shape(i)
-		if strings.HasPrefix(l.peer, "ringwire") {
+		if bench.IsOurs(l.peer) {
 			drawn.Width = vg.Points(2)
 		}
 		p.Add(drawn, points)
@@ -152,16 +166,42 @@ func (c chart) draw(report bench.Report, under, dir string) error {
 	return save(p, legend, filepath.Join(dir, c.file))
 }
 
+// cold are colours that nobody takes for ours.
+var cold = []color.Color{
+	color.RGBA{R: 31, G: 119, B: 180, A: 255}, // blue
+	color.RGBA{R: 44, G: 140, B: 60, A: 255},  // green
+	color.RGBA{R: 125, G: 80, B: 165, A: 255}, // purple
+	color.RGBA{R: 90, G: 90, B: 90, A: 255},   // grey
+	color.RGBA{R: 20, G: 160, B: 170, A: 255}, // turquoise
+	color.RGBA{R: 20, G: 40, B: 110, A: 255},  // navy
+	color.RGBA{R: 130, G: 145, B: 20, A: 255}, // olive
+}
+
 // colourOf keeps shades of red for our own ways.
 func colourOf(peer string, i int) color.Color {
-	if peer == "ringwire" {
-		return color.RGBA{R: 200, A: 255}
+	if !bench.IsOurs(peer) {
+		return cold[i%len(cold)]
 	}
-	if strings.HasPrefix(peer, "ringwire") {
-		return color.RGBA{R: 235, G: uint8(60 + 30*i), B: 40, A: 255}
+	return color.RGBA{R: uint8(min(200+25*i, 245)), G: uint8(min(75*i, 180)), A: 255}
+}
+
+// decades puts ticks at powers of ten, with labels that are short.
+type decades struct{}
+
+func (decades) Ticks(least, most float64) []plot.Tick {
+	ticks := plot.LogTicks{Prec: -1}.Ticks(least, most)
+	for i := range ticks {
+		if ticks[i].Label == "" {
+			continue
+		}
+		switch v := ticks[i].Value; {
+		case v >= 1e6:
+			ticks[i].Label = fmt.Sprintf("%gM", v/1e6)
+		case v >= 1e3:
+			ticks[i].Label = fmt.Sprintf("%gk", v/1e3)
+		}
 	}
-	// The palette begins with a red.
-	return plotutil.DarkColors[1+i%(len(plotutil.DarkColors)-1)]
+	return ticks
 }
 
 // ticksOf puts a tick where there is a point.
