@@ -60,10 +60,16 @@ func entries(python string) []entry {
 	}
 }
 
+// unbuilt are peers that nothing here can build everywhere.
+var unbuilt = []Missing{{
+	"shmipc-go (Go to Go)",
+	"shared memory between Go programs, without Python; not every Go module proxy serves github.com/cloudwego/shmipc-go, so nothing here fetches it",
+}}
+
 // NewCatalog finds out which peers there are. dir is the folder of the programs
 // with the peers that need other Go modules, or "" without any.
 func NewCatalog(ctx context.Context, python, dir string) (Catalog, error) {
-	c := Catalog{Versions: map[string]string{}}
+	c := Catalog{Versions: map[string]string{}, Missing: slices.Clone(unbuilt)}
 	installed, err := packageVersions(ctx, python)
 	if err != nil {
 		return c, err

@@ -41,7 +41,7 @@ func TestCatalog(t *testing.T) {
 	if c.Peers[0].Name() != "ringwire" {
 		t.Errorf("first: %s", c.Peers[0].Name())
 	}
-	if len(c.Peers)+len(c.Missing) != len(entries(""))+len(programPeers) {
+	if len(c.Peers)+len(c.Missing) != len(entries(""))+len(programPeers)+len(unbuilt) || c.Missing[0].Peer != "shmipc-go (Go to Go)" {
 		t.Errorf("%d peers, %d missing", len(c.Peers), len(c.Missing))
 	}
 	c.Versions = map[string]string{}
