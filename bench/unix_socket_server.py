@@ -32,7 +32,7 @@ HANDLERS: list[Callable[..., Any]] = [
     handlers.echo_async,
 ]
 FIRST_ASYNC = 3
-CHUNK = 256 << 10
+CHUNK = 64 << 10  # more is slower: it is allocated for each read
 
 Answer = Callable[[int, int, bytes], bytes]
 
