@@ -98,6 +98,8 @@ func (s *commandSession) start(ctx context.Context) error {
 		return err
 	}
 	s.stdin, s.lines = stdin, json.NewDecoder(stdout)
+	ctx, cancel := patiently(ctx, "the start")
+	defer cancel()
 	ready, err := s.next(ctx)
 	if err == nil && !ready.Ready {
 		err = errors.New("it does not speak the protocol")

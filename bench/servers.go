@@ -34,7 +34,7 @@ func StartServers(ctx context.Context, workers int, python, script string, argum
 	for i := range workers {
 		socket := filepath.Join(dir, strconv.Itoa(i))
 		command := append([]string{filepath.Join(dir, script), socket}, arguments...)
-		if err := s.start(exec.CommandContext(ctx, python, command...)); err != nil {
+		if err := s.start(ctx, exec.CommandContext(ctx, python, command...)); err != nil {
 			return nil, errors.Join(fmt.Errorf("%s did not get ready: %w", script, err), s.Close())
 		}
 		s.Sockets = append(s.Sockets, socket)
@@ -42,7 +42,7 @@ func StartServers(ctx context.Context, workers int, python, script string, argum
 	return s, nil
 }
 
-func (s *Servers) start(cmd *exec.Cmd) error {
+func (s *Servers) start(ctx context.Context, cmd *exec.Cmd) error {
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = sys.OwnGroup() // a Ctrl-C is for the caller alone
 	stdin, err := cmd.StdinPipe()
@@ -57,9 +57,12 @@ func (s *Servers) start(cmd *exec.Cmd) error {
 		return err
 	}
 	s.cmds, s.stdins = append(s.cmds, cmd), append(s.stdins, stdin)
+	ctx, cancel := patiently(ctx, "the start")
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })()
 	var ready answer
 	if err := json.NewDecoder(stdout).Decode(&ready); err != nil {
-		return err
+		return errors.Join(err, context.Cause(ctx))
 	}
 	return nil
 }

@@ -20,7 +20,8 @@ type member struct {
 }
 
 const (
-	// patience is how long a round may take in all before its peer counts as stuck.
+	// patience is how long a round, or a start, may take before the peer counts as
+	// stuck.
 	patience = 15 * time.Second
 	// tries is how often a round is begun, each time with a peer that has just been
 	// started but for the first.
@@ -97,7 +98,7 @@ func (m *member) round(ctx context.Context, r Round, span Span) (f figures, err 
 }
 
 func oneRound(ctx context.Context, s Session, r Round, span Span) (figures, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("a round took longer than %v", patience))
+	ctx, cancel := patiently(ctx, "a round")
 	defer cancel()
 	runtime.GC() // nobody pays for the garbage of whoever was measured before
 	r.Seconds = span.WarmUp.Seconds()
@@ -120,4 +121,8 @@ func oneRound(ctx context.Context, s Session, r Round, span Span) (figures, erro
 		f.kept = kept(r.span(), sample.Elapsed)
 	}
 	return f, nil
+}
+
+func patiently(ctx context.Context, what string) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, patience, fmt.Errorf("%s took longer than %v", what, patience))
 }

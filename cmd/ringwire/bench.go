@@ -69,7 +69,7 @@ func newBench() *cobra.Command {
 	flags.IntVar(&c.idle, "idle", 8, "worker processes of the pools whose CPU time is measured while they are idle; 0: not measured")
 	flags.BoolVar(&c.scaling, "scaling", true, "measure how calls per second depend on workers and functions, beside a model")
 	flags.IntVar(&c.rounds, "rounds", 5, "rounds for each figure")
-	flags.DurationVar(&c.span, "span", 80*time.Millisecond, "how long a round lasts; a third more is for warming up")
+	flags.DurationVar(&c.span, "span", 60*time.Millisecond, "how long a round lasts; a third more is for warming up")
 	flags.BoolVar(&c.quick, "quick", false, "fewer of everything and short rounds: a smoke test")
 	flags.StringVar(&c.json, "json", "", "write the figures to `FILE`; -: to standard output, instead of the tables")
 	flags.StringVar(&c.plots, "plots", "", "draw the figures as SVG into `DIR`; needs the program "+bench.Program)
