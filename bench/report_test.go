@@ -69,3 +69,17 @@ func TestPercentile(t *testing.T) {
 		t.Error("median")
 	}
 }
+
+func TestAPeerThatFallsBehindIsNoticed(t *testing.T) {
+	if k := kept(90, 100); k != 0.9 {
+		t.Errorf("kept=%g", k)
+	}
+	if k := kept(100, 90); k != 1 {
+		t.Errorf("ended before the span: kept=%g", k)
+	}
+	for kept, fell := range map[float64]bool{0: false, 0.5: true, 0.89: true, 0.9: false, 1: false} {
+		if (Result{Kept: kept}).Fell() != fell {
+			t.Errorf("kept=%g", kept)
+		}
+	}
+}

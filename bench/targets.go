@@ -102,13 +102,16 @@ func TargetsOf(r Report) []Target {
 			t.everyPeer(target, row, func(string) bool { return true })
 		}
 	}
-	for _, size := range []int{large, 1 << 20} {
+	for _, size := range []struct {
+		bytes int
+		text  string
+	}{{large, "64 KiB"}, {1 << 20, "1 MiB"}} {
 		for _, c := range []struct {
 			function, what string
 			bound          float64
 		}{{Echo, "of text", 1}, {EchoBytes, "of bytes", 5}} {
-			work := Work{Workers: 1, Function: c.function, Payload: size, InFlight: 1}
-			name := fmt.Sprintf("echo %d KiB %s, p50, times as fast", size>>10, c.what)
+			work := Work{Workers: 1, Function: c.function, Payload: size.bytes, InFlight: 1}
+			name := fmt.Sprintf("echo %s %s, p50, times as fast", size.text, c.what)
 			t.bestPeer(Target{Name: name, Peer: plain, Beside: "the best", Goal: Goal{AtLeast, c.bound, "×"}}, work)
 		}
 	}
