@@ -23,7 +23,7 @@ const (
 // call is one call from Call to its end. Lock order: Pool.queue, call, lane.
 type call struct {
 	target     *target
-	encoder    *encoder // owns kwargs, unless they are the caller's
+	encoder    encoder // owns kwargs, unless they are the caller's
 	kwargs     arguments
 	idempotent bool
 
@@ -55,25 +55,23 @@ type result struct {
 	message string // error message of a failed response
 }
 
-var calls = sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }}
-
-func newCall(t *target, e *encoder, kwargs arguments) *call {
-	c := calls.Get().(*call)
-	c.target, c.encoder, c.kwargs = t, e, kwargs
+var calls = sync.Pool{New: func() any {
+	c := &call{done: make(chan struct{}, 1)}
+	c.encoder.init()
 	return c
-}
+}}
 
 // free gives the call and its memory back. Only its waiter may do so, after the
 // token, when no lane or queue can know the call any more. It takes the lock,
 // because whoever ended the call may not have let go of it yet.
 func (c *call) free() {
 	c.mu.Lock()
-	c.encoder.free()
+	c.encoder.reset()
 	body := c.result.body
 	if c.result.owned || cap(body) > maxPooledBuffer {
 		body = nil
 	}
-	c.target, c.encoder, c.kwargs, c.idempotent = nil, nil, arguments{}, false
+	c.target, c.kwargs, c.idempotent = nil, arguments{}, false
 	c.phase, c.canceling, c.lane, c.id, c.last, c.attempt = phaseQueued, false, nil, 0, 0, 0
 	c.hasRun = false
 	c.result = result{body: body[:0]}

@@ -4,35 +4,35 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"sync"
 
 	"github.com/ringwire/ringwire/payload"
 )
 
-// encoder is a reusable JSON encoder with its buffer, and what goes beside it.
+// encoder is a reusable JSON encoder with its buffer, and what goes beside it. It
+// must not be copied.
 type encoder struct {
 	buf         bytes.Buffer
 	json        *json.Encoder
 	attachments []payload.Attachment // of the last encode; they point into its kwargs
 }
 
-var encoders = sync.Pool{New: func() any {
-	e := new(encoder)
+func (e *encoder) init() {
 	e.json = json.NewEncoder(&e.buf)
 	e.json.SetEscapeHTML(false)
-	return e
-}}
+}
 
 // maxPooledBuffer keeps one giant call from pinning its memory for ever.
 const maxPooledBuffer = 1 << 20
 
-// free gives the encoder back. The bytes that encode returned are gone then.
-func (e *encoder) free() {
+// reset makes the encoder ready for use again. The bytes that encode returned are
+// gone then.
+func (e *encoder) reset() {
 	clear(e.attachments)
 	e.attachments = e.attachments[:0]
 	if e.buf.Cap() <= maxPooledBuffer {
 		e.buf.Reset()
-		encoders.Put(e)
+	} else {
+		e.buf = bytes.Buffer{}
 	}
 }
 
@@ -56,7 +56,7 @@ func (a *arguments) appendMore(dst []byte) []byte {
 	return append(dst, a.text...)
 }
 
-// encode returns kwargs as a payload that is good until free. Raw JSON is passed
+// encode returns kwargs as a payload that is good until reset. Raw JSON is passed
 // on as it is; whether it is an object is for the worker to say. jsonOnly means
 // payload encoding 1.
 //

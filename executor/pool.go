@@ -136,13 +136,12 @@ func (p *Pool) submit(ctx context.Context, function string, kwargs any, opts []C
 	if err != nil {
 		return refuse(err)
 	}
-	e := encoders.Get().(*encoder)
-	body, err := e.encode(kwargs, p.cfg.JSONOnly)
-	if err != nil {
-		e.free()
+	c := calls.Get().(*call)
+	c.target = t
+	if c.kwargs, err = c.encoder.encode(kwargs, p.cfg.JSONOnly); err != nil {
+		c.free()
 		return refuse(err)
 	}
-	c := newCall(t, e, body)
 	for _, o := range opts {
 		o(c)
 	}
