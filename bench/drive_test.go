@@ -76,16 +76,16 @@ func TestSchedule(t *testing.T) {
 // However many calls are due, each is made once, and no more at the same time than
 // there are callers.
 func TestOpenLoopMakesEveryCallOnce(t *testing.T) {
-	due := make([]time.Duration, 3*outstanding) // all at once
+	due := make([]time.Duration, 100*mostCallers) // all at once
 	made := make([]atomic.Int32, len(due))
 	var begun atomic.Int64
 	full := make(chan struct{}) // closed when no more can be under way
 	var loop *openLoop
 	loop = newOpenLoop(func(_ context.Context, n int) error {
 		made[n].Add(1)
-		if begun.Add(1) == outstanding {
+		if begun.Add(1) == mostCallers {
 			loop.mu.Lock()
-			if loop.led || loop.count != outstanding {
+			if loop.led || loop.count != mostCallers {
 				t.Errorf("another call can begin: led=%v callers=%d", loop.led, loop.count)
 			}
 			loop.mu.Unlock()
@@ -109,7 +109,7 @@ func TestOpenLoopMakesEveryCallOnce(t *testing.T) {
 func TestOpenLoopHasFewCallers(t *testing.T) {
 	loop := newOpenLoop(func(context.Context, int) error { return nil }, make([]time.Duration, 20_000))
 	loop.run(t.Context(), func(error) {})
-	if loop.count < 2 || loop.count > outstanding/2 {
+	if loop.count < 2 || loop.count > mostCallers/2 {
 		t.Errorf("callers=%d", loop.count)
 	}
 }
@@ -122,7 +122,7 @@ func TestTheFirstFailureEndsALoop(t *testing.T) {
 			calls.Add(1)
 			return broken
 		}, r)
-		if !errors.Is(err, broken) || calls.Load() > 2*outstanding {
+		if !errors.Is(err, broken) || calls.Load() > 2*mostCallers {
 			t.Errorf("rate=%g: err=%v calls=%d", r.Rate, err, calls.Load())
 		}
 	}

@@ -32,9 +32,11 @@ type openLoop struct {
 	waiting []chan struct{} // callers that could lead; the last one called most recently
 }
 
-// outstanding bounds the calls of an open loop that are under way. One that has to
-// wait for its turn is late, and counted as such.
-const outstanding = 4096
+// mostCallers bounds the calls that are under way. One that has to wait for a caller
+// is late, and counted as such. It is more than any peer needs that keeps the rate;
+// with thousands, every stall would be followed by the making of as many stacks, and
+// the peer that has fallen behind would be measured by that.
+const mostCallers = 128
 
 func newOpenLoop(call Call, due []time.Duration) *openLoop {
 	return &openLoop{call: call, due: due, latencies: make([]time.Duration, len(due)), count: 1, led: true}
@@ -90,7 +92,7 @@ func (l *openLoop) passOn(ctx context.Context, cancel context.CancelCauseFunc) {
 	case last >= 0:
 		l.waiting[last] <- struct{}{}
 		l.waiting = l.waiting[:last]
-	case l.count < outstanding:
+	case l.count < mostCallers:
 		l.count++
 		l.callers.Go(func() { l.caller(ctx, cancel) })
 	default:

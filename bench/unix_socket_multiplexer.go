@@ -22,6 +22,9 @@ type multiplexer struct {
 	err              error         // why, once ended is closed
 }
 
+// outstanding bounds the calls under way on a connection.
+const outstanding = 4096
+
 type waiter struct {
 	ready  chan struct{}
 	result []byte
