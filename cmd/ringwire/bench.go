@@ -152,6 +152,9 @@ func (c *benchCommand) hurry(cmd *cobra.Command) {
 	if unchosen("loads") {
 		c.loads = nil
 	}
+	if unchosen("rates") {
+		c.rates = []float64{20_000}
+	}
 	if unchosen("idle") {
 		c.idle = 0
 	}

@@ -29,7 +29,7 @@ func TestEveryCommandShowsAnExample(t *testing.T) {
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{"no-such-command"}, {"--no-such-flag"}, {"demo", "extra"}, {"demo", "--limit", "-1"}, {"bench", "--rounds", "0"},
-		{"bench", "--workers", "0"}, {"bench", "--in-flight", "0"}, {"bench", "--payloads", "-1"}, {"bench", "--loads", "1"},
+		{"bench", "--workers", "0"}, {"bench", "--in-flight", "0"}, {"bench", "--payloads", "-1"}, {"bench", "--loads", "1"}, {"bench", "--rates", "0"},
 		{"bench", "--only", "nothing"}, {"bench", "--plots", "dir"},
 		{"inspect", "zz"}, {"inspect", "0"}, {"inspect", "--binary", "04"},
 	} {
@@ -118,8 +118,8 @@ func TestBench(t *testing.T) {
 	args := []string{"bench", "--quick", "--rounds", "1", "--span", "10ms", "--only", "ringwire", "--only", "P*", "--only", "gRPC"}
 	got := ringwire(t, "", append(args, "--json", file)...)
 	for _, want := range []string{
-		"left out: gRPC: ", "add two numbers, 1 worker, 64 in flight", "echo 16 KiB", "50 % of each peer's capacity",
-		"ProcessPoolExecutor", "×",
+		"left out: gRPC: ", "add two numbers, 1 worker, 64 in flight", "echo 16 KiB", "sent at 20,000 calls/s",
+		"ProcessPoolExecutor", "×", "at least 30×", "not measured",
 	} {
 		if got.code != 0 || !strings.Contains(got.stdout, want) {
 			t.Fatalf("no %q: %+v", want, got)
