@@ -44,7 +44,7 @@ from .codec import STDLIB, Codec
 from .context import Call, enter
 from .eager import EagerTasks
 from .errors import WireError
-from .fast_lane import OTHER, REACHED
+from .fast_lane import OTHER, TURN_OVER
 from .handlers import CallRefused, Handler, Handlers
 from .payload import PayloadError
 from .responder import Responder
@@ -272,6 +272,7 @@ class Engine:
         most_tasks = len(in_flight) + _TASKS_PER_TURN
         write = first = consumer.position
         at_once = 1
+        left_by_fast = False
         # Handlers that run here must find no running loop, as in any plain program; asyncio.run
         # works in them.
         running = asyncio._get_running_loop()
@@ -279,7 +280,33 @@ class Engine:
         in_loop = False
         try:
             while not self.stopping:
+                # All this stays as it is until the next look at the clock: what is done by the book
+                # ends that time early. It is done before a spin, not after.
                 position = consumer.position
+                self._plain = True
+                if in_flight or cancels or not self._alone or self._stopping:
+                    self._plain = False
+                if handler is not self._handler:
+                    handler = self._handler
+                    function, names, lengths = handler.function, handler.names, handler.lengths
+                    header_len = REQUEST_HEADER_SIZE + len(names)
+                    data_offset = SLOT_HEADER_SIZE + header_len
+                    unpack = self._unpacking(len(names))
+                urgent_seen = self._urgent_seen
+                by_the_book = consumer.length != 0
+                dispatch = False
+                index = position & mask
+                first_slot = base + index * stride
+                # As many as are to be had without going round in the ring.
+                count = at_once if index + at_once <= slot_count else slot_count - index
+                if direct is not None:
+                    # Slots that are known to be free, without going round either.
+                    sent = producer.position
+                    index = sent & answers_mask
+                    answer = answers_base + index * answers_stride
+                    used = sent - producer.read_position
+                    free = answers_count - (used if used > index else index)
+                    answers_end = answer + free * answers_stride
                 # A long message may have been read beyond what was published at the last look.
                 if position >= write:
                     write = write_position[0]
@@ -292,42 +319,20 @@ class Engine:
                         calls[0] = 0
                         if not self._spin.wait(write_position, write, turn_end):
                             return
-                        continue
-                # Until the next look at the clock. What is done by the book ends it early, so that
-                # whatever it changed is found here.
-                self._plain = True
-                if in_flight or cancels or not self._alone or self._stopping:
-                    self._plain = False
-                by_the_book = consumer.length != 0
-                if fast is not None and not by_the_book:
+                        write = consumer.published()
+                if fast is not None and not by_the_book and not left_by_fast:
                     why = fast.serve(self, write, turn_end, most_tasks, self._sync_jobs != 0)
-                    if why == REACHED:
-                        continue
-                    position = consumer.position
-                    if why != OTHER:
-                        self.seen = position
+                    if why == TURN_OVER:
+                        self.seen = consumer.position
                         return
                     at_once = 1
-                    self._plain = not (in_flight or cancels or not self._alone or self._stopping)
-                if handler is not self._handler:
-                    handler = self._handler
-                    function, names, lengths = handler.function, handler.names, handler.lengths
-                    header_len = REQUEST_HEADER_SIZE + len(names)
-                    data_offset = SLOT_HEADER_SIZE + header_len
-                    unpack = self._unpacking(len(names))
-                urgent_seen = self._urgent_seen
-                dispatch = False
-                # As many as are to be had without going round in the ring.
-                index = position & mask
-                first_slot = base + index * stride
-                count = 0 if by_the_book else min(at_once, write - position, slot_count - index)
-                if direct is not None:
-                    # Slots that are known to be free, without going round either.
-                    sent = producer.position
-                    index = sent & answers_mask
-                    answer = answers_base + index * answers_stride
-                    taken_up = max(sent - producer.read_position, index)
-                    answers_end = answer + (answers_count - taken_up) * answers_stride
+                    left_by_fast = why == OTHER
+                    continue
+                left_by_fast = False
+                if position + count > write:
+                    count = write - position
+                if by_the_book:
+                    count = 0
                 for slot in range(first_slot, first_slot + count * stride, stride):
                     length, type_, request_id, total, both, kwargs_len, called = unpack(
                         memory, slot
@@ -464,7 +469,10 @@ class Engine:
                     self.seen = consumer.position
                     return
                 # While calls are short, the clock is looked at less often.
-                at_once = min(2 * at_once, _CALLS_PER_LOOK) if now - before < _SHORT_NS else 1
+                if now - before >= _SHORT_NS:
+                    at_once = 1
+                elif at_once < _CALLS_PER_LOOK:
+                    at_once *= 2
             self.seen = consumer.published()
             self._look_for_cancels()
         finally:
