@@ -78,6 +78,7 @@ func newLane(p *Pool, worker int, region *ring.Region, wakeWorker, wakeMaster *s
 		producer:   region.RequestProducer(),
 	}
 	l.receiver.init(region, p.cfg.Spin)
+	l.crowded = p.cfg.Workers >= sys.CPUs()
 	return l
 }
 

@@ -19,6 +19,8 @@ import (
 type receiver struct {
 	consumer *ring.Consumer
 	spin     time.Duration
+	crowded  bool // there are no more CPUs than workers
+	relayed  bool // what comes is put into the ring by a goroutine of this process
 
 	held    atomic.Bool   // somebody reads the ring
 	handed  atomic.Bool   // ... and that is the reader, who does not know it yet
@@ -259,6 +261,10 @@ const looks = 64
 // other goroutines.
 const yieldTime = time.Millisecond
 
+// crowdedSpin bounds a spin with several callers where each CPU has a worker: the
+// worker that is waited for may itself wait for the spinner's CPU, up to 4 ms.
+const crowdedSpin = 2 * time.Microsecond
+
 // look spins until there is something to read, and reports whether there is. Each
 // time in vain halves the budget, down to nothing; success restores it.
 //
@@ -268,8 +274,12 @@ const yieldTime = time.Millisecond
 // that is alone with the lane yields rarely.
 func (l *lane) look(alone bool) bool {
 	alone = alone && l.released == 0
-	if l.budget == 0 {
-		return l.consumer.Ready()
+	if l.budget == 0 || l.relayed && alone {
+		return l.consumer.Ready() // a spin would only keep that goroutine from running
+	}
+	budget := l.budget
+	if l.crowded && !alone {
+		budget = min(budget, crowdedSpin)
 	}
 	var began int64
 	for {
@@ -283,8 +293,11 @@ func (l *lane) look(alone bool) bool {
 		if began == 0 {
 			began = now
 		}
-		if now-began > int64(l.budget) {
-			if l.budget /= 2; l.budget < time.Microsecond {
+		if now-began > int64(budget) {
+			if budget == l.budget {
+				l.budget /= 2
+			}
+			if l.budget < time.Microsecond {
 				l.budget = 0
 			}
 			return false

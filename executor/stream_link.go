@@ -63,7 +63,7 @@ func openStream(w *worker, header ring.Header) (l link, err error) {
 	}
 	s.requests, s.responses, s.block = l.region.RequestConsumer(), l.region.ResponseProducer(), l.region.Worker()
 	l.start = func(w *worker) error {
-		s.lane, w.waits = w.lane, s.waits
+		s.lane, w.waits, w.relayed = w.lane, s.waits, true
 		s.group.Go(s.collect)
 		return nil
 	}
