@@ -44,8 +44,7 @@ func scalingWorks(cpus int) []Handling {
 func scalingFunctions(workers int) []Handling {
 	h := Handling{Workers: workers, InFlight: busy * workers, Spin: spinLikeExecutor(workers)}
 	var works []Handling
-	for _, computes := range []time.Duration{0, 10, 100, 1000} {
-		h.Computes = computes * time.Microsecond
+	for _, h.Computes = range []time.Duration{0, 10 * time.Microsecond, 100 * time.Microsecond, time.Millisecond} {
 		works = append(works, h)
 	}
 	h.Computes, h.Waits = 0, time.Millisecond

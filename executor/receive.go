@@ -274,8 +274,12 @@ const crowdedSpin = 2 * time.Microsecond
 // that is alone with the lane yields rarely.
 func (l *lane) look(alone bool) bool {
 	alone = alone && l.released == 0
-	if l.budget == 0 || l.relayed && alone {
-		return l.consumer.Ready() // a spin would only keep that goroutine from running
+	if l.budget == 0 || l.relayed && alone { // a spin would only keep that goroutine from running
+		if l.released > 0 {
+			l.released = 0
+			runtime.Gosched()
+		}
+		return l.consumer.Ready()
 	}
 	budget := l.budget
 	if l.crowded && !alone {
