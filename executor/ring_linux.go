@@ -49,7 +49,15 @@ func openRing(w *worker, header ring.Header) (l link, err error) {
 		bells[i], l.files = bell, append(l.files, child)
 	}
 	l.wakeWorker, l.wakeMaster = bells[0], bells[1]
-	l.start = func(*worker) error { return errors.Join(bells[0].Start(), bells[1].Listen()) }
+	l.start = func(*worker) error {
+		start := bells[0].Start
+		if w.pool.cfg.Spin == 0 {
+			// The poller wakes us when the worker clears its doorbell, so early that we
+			// are awake when its answer comes. With a spin we are so anyway.
+			start = bells[0].Listen
+		}
+		return errors.Join(start(), bells[1].Listen())
+	}
 	return l, nil
 }
 

@@ -247,7 +247,7 @@ class Engine:
         slot_count, mask = ring.slot_count, ring.slot_count - 1
         base, stride = ring.slots_offset, ring.slot_stride
         longest = min(ring.slot_size, ring.max_message)
-        decode = self._codec.decode
+        decode, encode = self._codec.decode, self._codec.encode
         scan, chunks, options = self._codec.raw
         if options is not None:
             scan = chunks = None  # they are not those of the standard library
@@ -255,7 +255,7 @@ class Engine:
         block, fast = self._block, self._fast
         calls = block.calls
         handler: Handler | None = None
-        # Without it, as on a stream, and with another library, no handler is brief.
+        # Without it, as on a stream, no handler is brief.
         direct = self._responder.direct
         if direct is not None:
             producer, answers, frames = direct.producer, direct.memory, direct.frames
@@ -435,8 +435,11 @@ class Engine:
                         self._answer_result(request_id, handler, result)
                         break
                     try:
-                        (text,) = chunks(result, 0)
-                        body = text.encode()
+                        if chunks is None:
+                            body = encode(result)
+                        else:
+                            (text,) = chunks(result, 0)
+                            body = text.encode()
                         pack, head, tail = frames[len(body)]
                     except BaseException:
                         # It has to be said why, or there is another way to send it.
@@ -681,9 +684,8 @@ class Engine:
             direct = self._responder.direct
             handler.is_brief = (
                 direct is not None
-                and self._codec.raw[2] is None
                 and isinstance(body, bytes)
-                and not body.startswith(b"\0")
+                and (self._codec.raw[2] is not None or not body.startswith(b"\0"))
                 and direct.has_frame(len(body))
             )
             self._responder.result(request_id, body)

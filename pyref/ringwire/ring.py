@@ -144,7 +144,7 @@ class Producer(Cursor):
         if not 0 < length <= ring.max_message:
             raise ValueError(f"message length={length} maximum={ring.max_message}")
         pieces = message if isinstance(message, Pieces) else Pieces((message,))
-        view, size = ring.view, ring.slot_size
+        view, size, stride = ring.view, ring.slot_size, ring.slot_stride
         pack_header = _SLOT_HEADER.pack_into
         left = min(self.free_slots(), -(-(length - offset) // size))
         while left > 0:
@@ -152,10 +152,12 @@ class Producer(Cursor):
             # copy some while others are written.
             index = self.position & (ring.slot_count - 1)
             count = min(left, ring.slot_count - index, _BATCH)
-            slot = ring.slots_offset + index * ring.slot_stride
+            first = ring.slots_offset + index * stride
             piece, start, stop = pieces.at(offset)
-            for _ in range(count):
-                end = min(offset + size, length)
+            for slot in range(first, first + count * stride, stride):
+                end = offset + size
+                if end > length:  # noqa: PLR1730 (min is a call)
+                    end = length
                 pack_header(view, slot, length, offset)
                 data = slot + SLOT_HEADER_SIZE
                 if end <= stop:
@@ -163,7 +165,6 @@ class Producer(Cursor):
                 else:
                     view[data : data + end - offset] = pieces.slice(offset, end)
                     piece, start, stop = pieces.at(end)
-                slot += ring.slot_stride
                 offset = end
             left -= count
             self.position += count
@@ -254,19 +255,20 @@ class Consumer(Cursor):
         unpack_header = _SLOT_HEADER.unpack_from
         index = self.position & (ring.slot_count - 1)
         count = min(end - self.position, ring.slot_count - index, _BATCH)
-        slot = ring.slots_offset + index * ring.slot_stride
+        first = ring.slots_offset + index * ring.slot_stride
         self._make_room(min(count * size, length - self._filled))
         room, filled, copied = self._room, self._filled, 0
-        for _ in range(count):
+        for slot in range(first, first + count * ring.slot_stride, ring.slot_stride):
             header = unpack_header(memory, slot)
             if header != (length, filled):
                 break
+            end = filled + size
+            if end > length:  # noqa: PLR1730 (min is a call)
+                end = length
             data = slot + SLOT_HEADER_SIZE
-            part = min(size, length - filled)
-            room[filled : filled + part] = memory[data : data + part]
-            filled += part
+            room[filled:end] = memory[data : data + end - filled]
+            filled = end
             copied += 1
-            slot += ring.slot_stride
         self._filled = filled
         self.position += copied - self._complete()
         # Release; pairs with the producer's load of read_position.
