@@ -127,6 +127,12 @@ bench: build bench-peers $(VENV)/bench.stamp $(VENV)/bench-native.stamp ## Compa
 	  $(BENCHFLAGS) >docs/benchmarks/results.txt
 	cat docs/benchmarks/results.txt
 
+.PHONY: flame
+flame: bench-peers $(VENV)/flame.stamp $(VENV)/bench-native.stamp ## Draw where the time of a call goes into docs/benchmarks; PEER=... for another worker
+	$(BIN)/ringwire-peers profile '$(PEER)' $(VENV_PY) $(VENV)/bin/py-spy docs/benchmarks
+
+PEER ?= ringwire
+
 .PHONY: bench-peers
 bench-peers: ## Build the peers that need other Go modules
 	cd bench/peers && $(GO) build -trimpath -o $(BIN)/ringwire-peers .

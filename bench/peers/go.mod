@@ -4,6 +4,7 @@ module github.com/ringwire/ringwire/bench/peers
 go 1.25.0
 
 require (
+	github.com/google/pprof v0.0.0-20250403155104-27863c87afa6
 	github.com/ringwire/ringwire v0.0.0
 	golang.org/x/sys v0.47.0
 	gonum.org/v1/plot v0.16.0

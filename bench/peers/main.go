@@ -30,10 +30,12 @@ func run(ctx context.Context, args []string) error {
 		return serve(ctx, args[1], args[2], args[3])
 	case len(args) == 2 && args[0] == "plot":
 		return plotReport(os.Stdin, args[1])
+	case len(args) == 5 && args[0] == "profile":
+		return profilePeer(ctx, os.Stdout, args[1], args[2], args[3], args[4])
 	case len(args) == 2 && args[0] == "answer":
 		return answer(args[1])
 	}
-	return errors.New("usage: ringwire-peers list | serve NAME WORKERS PYTHON | plot DIR")
+	return errors.New("usage: ringwire-peers list | serve NAME WORKERS PYTHON | plot DIR | profile NAME PYTHON PY-SPY DIR")
 }
 
 // entry is a peer of this program.
