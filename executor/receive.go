@@ -215,7 +215,7 @@ func (l *lane) receive(ctx context.Context, own *call) {
 			runtime.Gosched()
 			continue
 		}
-		if l.look(own != nil && load == 1) {
+		if l.look(own != nil && load == 1, load) {
 			continue
 		}
 		if !l.sleep(ctx, own) {
@@ -261,9 +261,13 @@ const looks = 64
 // other goroutines.
 const yieldTime = time.Millisecond
 
-// crowdedSpin bounds a spin with several callers where each CPU has a worker: the
-// worker that is waited for may itself wait for the spinner's CPU, up to 4 ms.
-const crowdedSpin = 2 * time.Microsecond
+// Where each CPU has a worker, a spin with several callers is short, and with many
+// there is none: the worker that is waited for may itself wait for the spinner's CPU,
+// up to 4 ms, and so may the spinner once it has used up its share.
+const (
+	crowdedSpin = 2 * time.Microsecond
+	crowd       = 8 // calls in the lane
+)
 
 // look spins until there is something to read, and reports whether there is. Each
 // time in vain halves the budget, down to nothing; success restores it.
@@ -272,18 +276,23 @@ const crowdedSpin = 2 * time.Microsecond
 // request. But each yield may wake another thread to look for work, which then takes
 // a processor from the worker. So whoever has let others go yields at once, and one
 // that is alone with the lane yields rarely.
-func (l *lane) look(alone bool) bool {
+func (l *lane) look(alone bool, load int32) bool {
 	alone = alone && l.released == 0
-	if l.budget == 0 || l.relayed && alone { // a spin would only keep that goroutine from running
+	budget := l.budget
+	switch {
+	case l.relayed && alone:
+		budget = 0 // a spin would only keep that goroutine from running
+	case l.crowded && !alone && load >= crowd:
+		budget = 0
+	case l.crowded && !alone:
+		budget = min(budget, crowdedSpin)
+	}
+	if budget == 0 {
 		if l.released > 0 {
 			l.released = 0
 			runtime.Gosched()
 		}
 		return l.consumer.Ready()
-	}
-	budget := l.budget
-	if l.crowded && !alone {
-		budget = min(budget, crowdedSpin)
 	}
 	var began int64
 	for {
