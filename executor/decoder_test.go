@@ -39,14 +39,6 @@ func TestUnmarshal(t *testing.T) {
 	}
 }
 
-func TestUnmarshalAllocs(t *testing.T) {
-	var out struct{ Sum int }
-	text := []byte(`{"sum":12345}`)
-	if n := testing.AllocsPerRun(1000, func() { _ = unmarshal(text, &out) }); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
-}
-
 func BenchmarkUnmarshal(b *testing.B) {
 	text := []byte(`{"sum":12345}`)
 	for name, f := range map[string]func([]byte, any) error{"json": json.Unmarshal, "reused": unmarshal} {

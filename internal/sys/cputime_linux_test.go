@@ -32,7 +32,12 @@ func TestCPUTime(t *testing.T) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if used, err := sys.CPUTime(child.Process.Pid); err != nil || used <= 0 {
+	// It may not have run yet.
+	var used time.Duration
+	for used == 0 && err == nil && time.Now().Before(deadline) {
+		used, err = sys.CPUTime(child.Process.Pid)
+	}
+	if err != nil || used <= 0 {
 		t.Errorf("child: %v %v", used, err)
 	}
 	_ = stdin.Close()
