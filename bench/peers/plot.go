@@ -230,7 +230,7 @@ func count(n int) string {
 
 // save draws the plot with its legend beside it.
 func save(p *plot.Plot, legend plot.Legend, path string) (err error) {
-	const width, height, aside = 24 * vg.Centimeter, 13 * vg.Centimeter, 6.5 * vg.Centimeter
+	const width, height, aside = 26 * vg.Centimeter, 13 * vg.Centimeter, 8.5 * vg.Centimeter
 	canvas := vgsvg.New(width, height)
 	all := draw.New(canvas)
 	all.FillPolygon(color.White, []vg.Point{{}, {X: width}, {X: width, Y: height}, {Y: height}})
