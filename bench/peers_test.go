@@ -167,8 +167,8 @@ func TestIdle(t *testing.T) {
 }
 
 func TestScaling(t *testing.T) {
-	short := Span{WarmUp: time.Millisecond, Measure: 2 * time.Millisecond}
-	s, err := MeasureScaling(t.Context(), "python3", 1, short)
+	// span lasts for several ticks: see sys.CPUTime.
+	s, err := MeasureScaling(t.Context(), "python3", 1, span)
 	if err != nil || s.Failure != "" {
 		t.Fatal(err, s.Failure)
 	}
@@ -180,7 +180,7 @@ func TestScaling(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	if s, err = MeasureScaling(t.Context(), "no-such-python", 1, short); err != nil || s.Failure == "" {
+	if s, err = MeasureScaling(t.Context(), "no-such-python", 1, span); err != nil || s.Failure == "" {
 		t.Errorf("without Python: %+v %v", s, err)
 	}
 }
