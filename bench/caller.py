@@ -52,6 +52,11 @@ class Sample:
     latencies_ns: list[int]
 
 
+def settled(latencies: list[int], in_flight: int) -> list[int]:
+    """Leaves out the first calls, which were made all at once, as settled in drive.go."""
+    return latencies[in_flight:] or latencies
+
+
 def check_of(request: Request) -> Check:
     """How to judge the result of call number n."""
     same: str | bytes = "x" * request.payload

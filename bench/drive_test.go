@@ -26,8 +26,29 @@ func TestClosedLoopKeepsSoManyCallsInFlight(t *testing.T) {
 	if err != nil || most.Load() != 8 {
 		t.Fatalf("most=%d err=%v", most.Load(), err)
 	}
-	if sample.Calls < 8 || sample.Calls != len(sample.Latencies) || sample.Elapsed <= 0 {
-		t.Errorf("calls=%d latencies=%d elapsed=%v", sample.Calls, len(sample.Latencies), sample.Elapsed)
+	if n := len(sample.Latencies); sample.Calls < 8 || n < 8 || n > sample.Calls || sample.Elapsed <= 0 {
+		t.Errorf("calls=%d latencies=%d elapsed=%v", sample.Calls, n, sample.Elapsed)
+	}
+}
+
+// The first calls, which are made all at once, are counted, but are not in the
+// latencies, unless there are no others.
+func TestClosedLoopSettles(t *testing.T) {
+	for _, last := range []int{0, 2} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		enough := errors.New("enough calls")
+		var made [2]atomic.Int64
+		call := func(_ context.Context, n int) error {
+			if made[min(n, 1)].Add(1); n == last {
+				cancel(enough)
+			}
+			return nil
+		}
+		sample := closedLoop(ctx, cancel, call, 1, time.Hour)
+		latencies := max(int(made[1].Load()), 1)
+		if sample.Calls != last+1 || len(sample.Latencies) != latencies {
+			t.Errorf("calls=%d of %d, latencies=%d", sample.Calls, last+1, len(sample.Latencies))
+		}
 	}
 }
 

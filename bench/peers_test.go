@@ -48,7 +48,7 @@ func TestRealPeers(t *testing.T) {
 				sample, err := s.Measure(t.Context(), r)
 				if err != nil {
 					t.Errorf("%+v: %v", r, err)
-				} else if sample.Calls < 1 || len(sample.Latencies) != sample.Calls || sample.Elapsed <= 0 || sample.CPU <= 0 {
+				} else if sample.Calls < 1 || len(sample.Latencies) < 1 || len(sample.Latencies) > sample.Calls || sample.Elapsed <= 0 || sample.CPU <= 0 {
 					t.Errorf("%+v: calls=%d latencies=%d elapsed=%v cpu=%v",
 						r, sample.Calls, len(sample.Latencies), sample.Elapsed, sample.CPU)
 				}

@@ -49,7 +49,8 @@ def closed_loop(start: Start, request: Request) -> Sample:
             finish_oldest()
     while window:
         finish_oldest()
-    return Sample(len(latencies), now() - began, latencies)
+    elapsed = now() - began
+    return Sample(len(latencies), elapsed, caller.settled(latencies, request.in_flight))
 
 
 def open_loop(start: StartThen, request: Request) -> Sample:

@@ -109,7 +109,8 @@ class Lanes:
                 finish_one()
         while sent:
             finish_one()
-        return Sample(len(latencies), now() - began, latencies)
+        elapsed = now() - began
+        return Sample(len(latencies), elapsed, caller.settled(latencies, request.in_flight))
 
     def open_loop(self, request: Request) -> Sample:
         """Receives whatever is there, and sleeps until there is more or a call is due."""
