@@ -95,7 +95,7 @@ class LaneSelector(selectors.DefaultSelector):
                     return self._look()
             if position[0] != server.seen:
                 continue
-            if server.may_spin and self._spin.wait(position, server.seen, end):
+            if server.may_spin and self._spin.wait(position, server.seen, end) is not None:
                 continue
             self._need_wakeup[0] = 1
             if self._fenced:

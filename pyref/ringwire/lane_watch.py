@@ -72,7 +72,7 @@ class LaneWatch:
         position, server = self._write_position, self._server
         try:
             if position[0] != server.seen or (
-                server.may_spin and self._spin.wait(position, server.seen)
+                server.may_spin and self._spin.wait(position, server.seen) is not None
             ):
                 self._serve()
             else:

@@ -36,31 +36,32 @@ class SpinBudget:
         self._passed = 0
 
     # spec:req BELL-008
-    def wait(self, position: memoryview, seen: int, until_ns: int = NEVER) -> bool:
-        """Spin until the shared position differs from seen; False when that did not happen.
+    def wait(self, position: memoryview, seen: int, until_ns: int = NEVER) -> int | None:
+        """Spin until the shared position differs from seen, and return it; None if it did not.
 
         until_ns is a time of perf_counter_ns. After one spin in vain there is no other before a
         message has come.
         """
         if self._missed_at == seen:
-            return False
+            return None
         budget = self.budget_ns or self._attempt(seen)
         if budget == 0:
-            return False
+            return None
         end = time.perf_counter_ns() + budget
         limit = min(end, until_ns)
         while True:
             for _ in _LOADS_PER_LOOK_AT_THE_CLOCK:
-                if position[0] != seen:
+                now_at: int = position[0]
+                if now_at != seen:
                     self.budget_ns = self.limit_ns
-                    return True
+                    return now_at
             if time.perf_counter_ns() >= limit:
                 break
         if limit == end:
             self._missed_at = seen
             halved = self.budget_ns // 2
             self.budget_ns = halved if halved >= _SMALLEST_NS else 0
-        return False
+        return None
 
     def _attempt(self, seen: int) -> int:
         """The budget of a spin that is tried although the last ones were in vain."""

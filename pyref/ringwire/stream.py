@@ -403,7 +403,7 @@ class StreamSelector(selectors.DefaultSelector):
                 continue
             # What the master knows decides what it sends, so before the spin.
             lane.notify()
-            if server.may_spin and self._spin.wait(self._arrivals, server.seen, end):
+            if server.may_spin and self._spin.wait(self._arrivals, server.seen, end) is not None:
                 continue
             asleep = perf_counter_ns()
             events = self._wait(timeout)

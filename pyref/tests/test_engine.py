@@ -341,6 +341,8 @@ def test_fast_way_refuses_what_the_slow_way_refuses(lane: Lane) -> None:
     """Every byte of a header, changed in a message that would go the fast way."""
     lane.result("add", {"a": 1, "b": 2})
     good = wire.encode_request(7, "sample", "add", b'{"a":1,"b":2}')
+    lane.put(good)
+    assert lane.answer(7).success
     for index in range(21):
         for value in (0, 1, 2, 0x7F, 0x80, 0xFF):
             message = bytearray(good)
@@ -358,11 +360,15 @@ def test_fast_way_refuses_what_the_slow_way_refuses(lane: Lane) -> None:
 def test_fast_way_drops_requests_without_id(lane: Lane) -> None:
     lane.result("add", {"a": 1, "b": 2})
     good = bytearray(wire.encode_request(7, "sample", "add", b'{"a":1,"b":2}'))
-    good[1] = 0
-    lane.put(bytes(good))
-    lane.turn()
-    assert not lane.answers
-    assert lane.taken() == lane.producer.position
+    bad = bytearray(good)
+    bad[1] = 0
+    for _ in range(2):
+        lane.put(bytes(bad))
+        lane.turn()
+        assert not lane.answers
+        assert lane.taken() == lane.producer.position
+        lane.put(bytes(good))
+        assert lane.answer(7).success
 
 
 def test_names_that_are_the_same_bytes_together(lane: Lane, tmp_path: Path) -> None:
@@ -371,6 +377,30 @@ def test_names_that_are_the_same_bytes_together(lane: Lane, tmp_path: Path) -> N
     assert lane.answer(7).status_code == 403
     lane.put(wire.encode_request(7, "samplea", "dd", b'{"a":1,"b":2}'))
     assert lane.answer(7).status_code == 403
+
+
+def test_no_request_is_taken_for_one_like_the_one_before(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Functions and lengths alternate, among them requests that differ in their names alone."""
+    kept = 4
+    monkeypatch.setattr(engine_module, "_SHAPES", kept)
+    calls = [
+        ("echo", {"value": 10}, 10),
+        ("text", {"length": 1}, "x"),
+        ("echo", {"value": 100}, 100),
+        ("async_add", {"a": 1, "b": 2}, {"sum": 3}),
+        ("nothing", None, None),
+        ("add", {"a": 1, "b": 2}, {"sum": 3}),
+        ("text", {"length": 2}, "xx"),
+        ("add", {"a": 10, "b": 2}, {"sum": 12}),
+    ]
+    for _ in range(3):
+        for number, (function, kwargs, _) in enumerate(calls):
+            lane.request(1 + number, function, kwargs)
+        for number, (_, _, result) in enumerate(calls):
+            assert json.loads(lane.answer(1 + number).body) == result
+    assert len(lane.engine._shapes) <= kept
 
 
 # ---------------------------------------------------------------- a hostile ring
@@ -559,11 +589,11 @@ def test_spins_while_more_is_to_be_expected(lane: Lane) -> None:
     lane.result("nothing")
 
     class Spin:
-        def wait(self, position: memoryview, seen: int, until_ns: int) -> bool:
+        def wait(self, position: memoryview, seen: int, until_ns: int) -> int | None:
             if seen >= lane.producer.position > 3:
-                return False
+                return None
             lane.request(int(seen) + 100, "nothing")
-            return True
+            return int(position[0])
 
     lane.engine._spin = Spin()  # type: ignore[assignment]
     lane.request(2, "nothing")

@@ -39,7 +39,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def wait(budget: SpinBudget, position: Position, until_ns: int = NEVER) -> bool:
-    return budget.wait(position, position.value, until_ns)  # type: ignore[arg-type]
+    came = budget.wait(position, position.value, until_ns)  # type: ignore[arg-type]
+    assert came in (None, position.value + 1)
+    return came is not None
 
 
 def test_no_budget_no_look() -> None:
