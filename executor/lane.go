@@ -137,6 +137,13 @@ func (l *lane) trySend(c *call) bool {
 // do not occupy the worker's main thread are asynchronous, and no reason to wait.
 // Where there is no other worker, a lane gets more.
 func (l *lane) admit(slots uint64) (inPieces bool, err error) {
+	if l.load.Load() == 0 {
+		// All calls before have been answered, so none waits. A slot that was free
+		// some time ago still is, and the worker's processor keeps its cache line.
+		if free, err := l.producer.Free(slots); err != nil || slots <= free {
+			return false, err
+		}
+	}
 	count := uint64(l.region.SlotCount)
 	most, span := min(maxAhead, count/4), aheadTime
 	if l.pool.cfg.Workers == 1 {

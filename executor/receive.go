@@ -255,7 +255,7 @@ func (l *lane) sleep(ctx context.Context, own *call) bool {
 }
 
 // looks is how many times a spin looks before it asks the clock, which takes as long.
-const looks = 64
+const looks = 256
 
 // yieldTime is how long, over all its calls, a lone caller may keep its processor from
 // other goroutines.
