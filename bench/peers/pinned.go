@@ -18,12 +18,20 @@ type pinnedPeer struct {
 }
 
 func (p pinnedPeer) Start(ctx context.Context, workers int) (bench.Session, error) {
-	if err := settleOn(p.own); err != nil {
-		return nil, err
+	alone := p.own == p.other
+	if alone { // a pool behaves otherwise where there is one CPU
+		if err := settleOn(p.own); err != nil {
+			return nil, err
+		}
 	}
-	s, err := p.Peer.Start(ctx, workers) // the workers begin where this process is
+	s, err := p.Peer.Start(ctx, workers)
 	if err != nil {
 		return nil, err
+	}
+	if !alone {
+		if err := settleOn(p.own); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	for _, worker := range s.Processes()[1:] {
 		if err := tieProcess(worker, p.other); err != nil {

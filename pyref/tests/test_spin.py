@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from ringwire import spin
@@ -35,6 +37,7 @@ class Position:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(spin, "time", clock)
+    monkeypatch.setattr(spin, "_one_cpu", lambda: False)
     return clock
 
 
@@ -121,3 +124,31 @@ def test_a_spin_cut_short_teaches_nothing(clock: Clock) -> None:
     assert clock.now == 10_000
     assert budget.budget_ns == 50_000
     assert wait(budget, Position(7, loads=20))
+
+
+@pytest.mark.parametrize("loads", [0, 1])
+def test_on_the_only_cpu_the_sender_gets_it_once(
+    monkeypatch: pytest.MonkeyPatch, loads: int
+) -> None:
+    yields: list[None] = []
+    monkeypatch.setattr(os, "sched_yield", lambda: yields.append(None))
+    monkeypatch.setattr(spin, "_one_cpu", lambda: True)
+    position, budget = Position(7, loads), SpinBudget(0)
+    assert wait(budget, position) == (loads == 0)
+    assert len(yields) == position.loaded == 1
+    if loads:  # not again before a message has come
+        assert not wait(budget, position)
+        assert len(yields) == 1
+        position.value += 1
+        assert wait(budget, position)
+    assert not wait(SpinBudget(1_000), Position(7))
+    assert len(yields) == 1 + loads
+
+
+def test_one_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    for cpus in {3}, {0, 1}:
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cpus=cpus: cpus, raising=False)
+        assert spin._one_cpu() == (len(cpus) == 1)
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert not spin._one_cpu()
