@@ -79,6 +79,7 @@ func newLane(p *Pool, worker int, region *ring.Region, wakeWorker, wakeMaster *s
 	}
 	l.receiver.init(region, p.cfg.Spin)
 	l.crowded = p.cfg.Workers >= sys.CPUs()
+	l.oneCPU = sys.OneCPU()
 	return l
 }
 

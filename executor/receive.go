@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ringwire/ringwire/internal/sys"
 	"github.com/ringwire/ringwire/ring"
 	"github.com/ringwire/ringwire/wire"
 )
@@ -20,6 +21,7 @@ type receiver struct {
 	consumer *ring.Consumer
 	spin     time.Duration
 	crowded  bool // there are no more CPUs than workers
+	oneCPU   bool // there is one, for the worker and us
 	relayed  bool // what comes is put into the ring by a goroutine of this process
 
 	held    atomic.Bool   // somebody reads the ring
@@ -40,6 +42,9 @@ type receiver struct {
 
 	released int   // callers that were let go since it last yielded
 	yielded  int64 // when that was, ns
+
+	giveCPU      func() // to the worker, on the only CPU
+	passed, pass int    // times it has not done that, and is not to, see giveWay
 
 	hasWork func() bool // whether a sleep makes no sense
 }
@@ -72,6 +77,7 @@ func (r *receiver) init(region *ring.Region, spin time.Duration) {
 	r.service.Store(initialService)
 	r.active.Store(nanotime())
 	r.held.Store(true)
+	r.giveCPU = sys.GiveCPU
 	r.hasWork = func() bool { return r.consumer.Ready() || r.ended.Load() }
 }
 
@@ -288,11 +294,12 @@ func (l *lane) look(alone bool, load int32) bool {
 		budget = min(budget, crowdedSpin)
 	}
 	if budget == 0 {
-		if l.released > 0 {
+		giveWay := l.oneCPU && !l.relayed
+		if l.released > 0 || giveWay {
 			l.released = 0
 			runtime.Gosched()
 		}
-		return l.consumer.Ready()
+		return l.consumer.Ready() || giveWay && l.giveWay()
 	}
 	var began int64
 	for {
@@ -320,6 +327,28 @@ func (l *lane) look(alone bool, load int32) bool {
 			runtime.Gosched()
 		}
 	}
+}
+
+// mostPasses is for how many waits nobody gives way after that was in vain often.
+const mostPasses = 63
+
+// giveWay gives the worker the CPU, and reports whether there is something to read
+// when it is back. A worker that has answered and has nothing else to do gives it
+// back, so neither side goes to sleep. One whose functions take long keeps it for a
+// time slice, in which nothing else of this process runs; so after each time in vain
+// it is tried less often.
+func (l *lane) giveWay() bool {
+	if l.passed < l.pass {
+		l.passed++
+		return false
+	}
+	l.giveCPU()
+	if l.consumer.Ready() {
+		l.pass = 0
+		return true
+	}
+	l.passed, l.pass = 0, min(2*l.pass+1, mostPasses)
+	return false
 }
 
 // gang is how many callers are let go before they get the processor. Another thread

@@ -59,3 +59,58 @@ func TestSleepingReceiverLetsGoOfADeadWorker(t *testing.T) {
 		t.Error("drainLast does not keep the receiver")
 	}
 }
+
+// Where there is one CPU the worker gets it before anybody sleeps, and less often
+// the more often that was in vain.
+func TestReceiverGivesWay(t *testing.T) {
+	l := bareLane(t)
+	l.oneCPU, l.budget = true, 0
+	given := 0
+	l.giveCPU = func() { given++ }
+	for waits, want := range []int{1, 1, 2, 2, 2, 2, 3} {
+		if l.look(true, 1); given != want {
+			t.Errorf("after %d waits: given=%d want=%d", waits+1, given, want)
+		}
+	}
+	for range 1000 {
+		l.look(true, 1)
+	}
+	before := given
+	for range mostPasses + 1 {
+		l.look(true, 1)
+	}
+	if given != before+1 {
+		t.Errorf("given=%d before=%d", given, before)
+	}
+
+	// Once it pays, it is done every time.
+	answers := l.region.ResponseProducer()
+	l.giveCPU = func() {
+		given++
+		slot, err := answers.Claim(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slot[0] = 0
+		answers.Commit()
+	}
+	for given = 0; given == 0; {
+		l.look(true, 1)
+	}
+	for range 3 {
+		if _, _, err := l.consumer.Next(); err != nil {
+			t.Fatal(err)
+		}
+		if before = given; !l.look(true, 1) || given != before+1 {
+			t.Errorf("given=%d before=%d", given, before)
+		}
+	}
+
+	// Elsewhere it makes no sense; nil would panic.
+	for _, l := range []*lane{{receiver: receiver{consumer: l.consumer}}, {receiver: receiver{consumer: l.consumer, oneCPU: true, relayed: true}}} {
+		if _, _, err := l.consumer.Next(); err != nil {
+			t.Fatal(err)
+		}
+		l.look(true, 1)
+	}
+}

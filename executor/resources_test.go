@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/ringwire/ringwire/executor"
@@ -365,7 +366,9 @@ func TestClosedDescriptors(t *testing.T) {
 			// Its answer may be lost with the worker.
 			_ = p.Call(t.Context(), "closing:close", args("fds", test.fds), nil)
 			for test.replaced && p.Stats().Restarts == 0 {
-				if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil && !errors.Is(err, executor.ErrWorkerLost) {
+				// Neither side notices before it has slept.
+				time.Sleep(time.Millisecond)
+				if err := p.Call(t.Context(), "handlers:sleep", args("seconds", 0.002), nil); err != nil && !errors.Is(err, executor.ErrWorkerLost) {
 					t.Fatal(err)
 				}
 			}

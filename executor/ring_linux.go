@@ -51,7 +51,7 @@ func openRing(w *worker, header ring.Header) (l link, err error) {
 	l.wakeWorker, l.wakeMaster = bells[0], bells[1]
 	l.start = func(*worker) error {
 		start := bells[0].Start
-		if w.pool.cfg.Spin == 0 && sys.CPUs() > 1 {
+		if w.pool.cfg.Spin == 0 && !sys.OneCPU() {
 			// The poller wakes us when the worker clears its doorbell, so early that we
 			// are awake when its answer comes. With a spin we are so anyway, and on the
 			// only CPU we would be in the worker's way.
