@@ -5,10 +5,12 @@ package executor_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -184,5 +186,100 @@ func TestLargeCallWithdrawnOnItsWay(t *testing.T) {
 	}
 	if s := p.Stats(); s.Restarts != 0 || s.Late != 1 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// A call beside others heeds its context, whether its lane is busy, falls asleep
+// with it, or sleeps already.
+func TestCancelBesideOthers(t *testing.T) {
+	for _, kind := range []executor.Config{
+		{Transport: executor.TransportRing, Spin: time.Millisecond},
+		{Transport: executor.TransportRing, Spin: -1},
+		{Transport: executor.TransportStream},
+	} {
+		for _, beside := range []string{"handlers:async_add", "handlers:async_sleep"} {
+			for _, count := range []int{1, 3} {
+				t.Run(fmt.Sprint(kind.Transport, kind.Spin, beside, count), func(t *testing.T) {
+					cfg := kind
+					cfg.Workers, cfg.CancelGrace = 1, time.Minute
+					cancelBeside(t, newPool(t, cfg), beside, count)
+				})
+			}
+		}
+	}
+}
+
+func cancelBeside(t *testing.T, p *executor.Pool, beside string, count int) {
+	kwargs := args("seconds", 1000)
+	if beside == "handlers:async_add" {
+		kwargs = args("a", 1, "b", 2)
+	}
+	others, end := context.WithCancel(t.Context())
+	defer end()
+	var group sync.WaitGroup
+	for range count {
+		group.Go(func() {
+			for others.Err() == nil {
+				if err := p.Call(others, beside, kwargs, nil); err != nil && others.Err() == nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for n := range 20 {
+		if n%2 == 1 {
+			time.Sleep(5 * time.Millisecond) // longer than anybody is awake who has nothing to do
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(n)*200*time.Microsecond)
+		defer cancel()
+		f := p.Submit(ctx, "handlers:async_sleep", args("seconds", 1000))
+		inTime(t, f)
+		outcome(t, f.Result(nil), executor.ErrExpired)
+	}
+	end()
+	group.Wait()
+}
+
+func inTime(t *testing.T, f *executor.Future) {
+	t.Helper()
+	select {
+	case <-f.Done():
+	case <-time.After(30 * time.Second):
+		t.Fatal("a call does not heed its context")
+	}
+}
+
+// A call that is sent again, because its worker died before it took it, heeds its
+// context while it waits for another worker, and there too.
+func TestCancelInASecondWorker(t *testing.T) {
+	p := newPool(t, executor.Config{Workers: 1, CancelGrace: time.Minute})
+	for _, test := range []struct {
+		timeout time.Duration // shorter or longer than the start of a worker takes
+		outcome executor.Outcome
+	}{
+		{5 * time.Millisecond, executor.OutcomeNotStarted},
+		{2 * time.Second, executor.OutcomeStopped},
+	} {
+		for again := false; !again; {
+			for range 100 { // so short that others are sent in advance
+				if err := p.Call(t.Context(), "handlers:nothing", nil, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := p.Stats().Retried
+			killer := p.Submit(t.Context(), "handlers:kill_self", nil)
+			ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
+			defer cancel()
+			f := p.Submit(ctx, "handlers:async_sleep", args("seconds", 1000))
+			if err := killer.Result(nil); !errors.Is(err, executor.ErrWorkerLost) {
+				t.Fatal(err)
+			}
+			inTime(t, f)
+			if again = p.Stats().Retried > before; again {
+				if got := outcome(t, f.Result(nil), executor.ErrExpired); got != test.outcome {
+					t.Errorf("timeout=%v outcome=%v want %v", test.timeout, got, test.outcome)
+				}
+			}
+		}
 	}
 }

@@ -26,7 +26,7 @@ func (p *Pool) Submit(ctx context.Context, function string, kwargs any, opts ...
 		if l != nil {
 			l.help(ctx, c)
 		}
-		f.err = p.finish(ctx, c, &f.raw)
+		f.err = p.finish(ctx, c, l, &f.raw)
 	}()
 	return f
 }

@@ -41,6 +41,8 @@ type lane struct {
 	gone     bool // the region must not be touched
 	table    []entry
 	unused   []uint16 // free indexes of table
+	young    []uint32 // ids of brief calls since the lane was last looked through
+	old      []uint32 // ... and those from before that
 	stream   *call    // whose request is being sent in pieces, or nil
 	blank    bool     // its caller is gone: send zero bytes for the rest of the arguments
 
@@ -195,11 +197,17 @@ func (l *lane) enter(c *call) (id uint32, ok bool) {
 	e := &l.table[i]
 	e.call, e.canceled = c, false
 	e.sequence++
+	id = uint32(e.sequence)<<indexBits | uint32(i) + 1
+	if l.load.Add(1) == 1 {
+		l.young, l.old = l.young[:0], l.old[:0]
+	}
+	if c.brief {
+		l.young = append(l.young, id)
+	}
 	if l.sent.Add(1) == int64(l.pool.cfg.MaxCalls) {
 		l.worn <- struct{}{} // happens once, and there is room for one
 	}
-	l.load.Add(1)
-	return uint32(e.sequence)<<indexBits | uint32(i) + 1, true
+	return id, true
 }
 
 // leave takes the call with this id out of the table, or returns nil if there is

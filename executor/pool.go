@@ -112,7 +112,7 @@ func (p *Pool) Call(ctx context.Context, function string, kwargs, out any, opts 
 	if l != nil {
 		l.help(ctx, c)
 	}
-	return p.finish(ctx, c, out)
+	return p.finish(ctx, c, l, out)
 }
 
 // CallAs is Call with the result as a value.
@@ -137,7 +137,7 @@ func (p *Pool) submit(ctx context.Context, function string, kwargs any, opts []C
 		return refuse(err)
 	}
 	c := calls.Get().(*call)
-	c.target = t
+	c.target, c.brief = t, ctx.Done() != nil
 	if c.kwargs, err = c.encoder.encode(kwargs, p.cfg.JSONOnly); err != nil {
 		c.free()
 		return refuse(err)
@@ -267,8 +267,8 @@ const (
 )
 
 // finish waits for a call, stores its result, and frees it if it can.
-func (p *Pool) finish(ctx context.Context, c *call, out any) error {
-	free := c.wait(ctx, p)
+func (p *Pool) finish(ctx context.Context, c *call, l *lane, out any) error {
+	free := c.wait(ctx, p, l)
 	r := &c.result
 	err := r.err
 	if err == nil && !r.success {
@@ -312,6 +312,7 @@ func (p *Pool) settle(w *worker, verdicts []verdict) {
 		if again && !c.canceling {
 			c.phase = phaseQueued
 			c.hasRun = c.hasRun || v.started
+			c.nudgeLocked()
 			c.mu.Unlock()
 			p.counters.retried.Add(1)
 			if err := p.queue.pushFront(c); err != nil {

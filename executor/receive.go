@@ -32,6 +32,7 @@ type receiver struct {
 	quit    chan struct{} // tells the reader to return
 	stopped chan struct{} // it has
 
+	quick   atomic.Bool  // calls may wait without looking at their contexts, see nudge
 	answers atomic.Int64 // received
 	active  atomic.Int64 // when the lane last became idle, ns
 	service atomic.Int64 // moving average of the time per answer, ns
@@ -39,6 +40,9 @@ type receiver struct {
 	// Only for whoever holds the receiver.
 	drained int64         // when answers last came while others were due, ns; 0: unknown
 	budget  time.Duration // how long it pays to spin now, at most spin
+
+	nudged  int64 // when the lane was last looked through for calls to nudge, ns
+	overdue []overdue
 
 	released int   // callers that were let go since it last yielded
 	yielded  int64 // when that was, ns
@@ -83,8 +87,11 @@ func (r *receiver) init(region *ring.Region, spin time.Duration) {
 
 // learn notes that n answers have come, and how long the worker takes for one. The
 // clock costs as much as the rest, so a lone call is not timed.
-func (l *lane) learn(n int) {
+func (l *lane) learn(n int, own *call) {
 	l.answers.Add(int64(n))
+	if !l.relayed && !l.quick.Load() { // a local doorbell knows no limit of a wait
+		l.quick.Store(true)
+	}
 	if l.load.Load() == 0 {
 		l.drained = 0
 		if l.pool.cfg.IdleTTL > 0 {
@@ -98,6 +105,10 @@ func (l *lane) learn(n int) {
 		l.service.Store(old + ((now-l.drained)/int64(n)-old)/8)
 	}
 	l.drained = now
+	if now-l.nudged > int64(patience)/2 {
+		l.nudged = now
+		l.nudge(false, own)
+	}
 }
 
 // idle returns for how long the lane has had nothing to do, if IdleTTL is set.
@@ -194,7 +205,7 @@ func (l *lane) receive(ctx context.Context, own *call) {
 			return
 		}
 		if n > 0 {
-			l.learn(n)
+			l.learn(n, own)
 			l.pool.pump()
 		}
 		if l.ended.Load() {
@@ -248,16 +259,66 @@ func (l *lane) sleep(ctx context.Context, own *call) bool {
 		defer stop()
 		ready = func() bool { return l.hasWork() || ctx.Err() != nil }
 	}
+	limit := longestSleep
+	if l.quick.Load() {
+		if own != nil && l.load.Load() == 1 {
+			l.quick.Store(false)
+		}
+		// Whoever came before that may wait for the call's end alone.
+		if own == nil || l.load.Load() > 1 {
+			limit = patience
+		}
+	}
 	asleep := nanotime()
 	if l.consumer.PrepareSleep() {
 		// An error means that the pool closes it, which ended says too.
-		_ = l.wakeMaster.Wait(ready, longestSleep)
+		_ = l.wakeMaster.Wait(ready, limit)
 	}
 	l.consumer.Awake()
 	if nanotime()-asleep < int64(l.spin+wakeUp) {
 		l.budget = l.spin
 	}
+	if limit == patience && !l.consumer.Ready() {
+		l.quick.Store(false)
+		l.nudge(true, own)
+	}
 	return own == nil || ctx.Err() == nil
+}
+
+// patience is for how long a call may wait without looking at its context.
+const patience = time.Millisecond
+
+// nudge tells calls that have been in the lane for long to look at their contexts:
+// those that were there already when it was last looked through, or all of them. Who
+// receives needs no telling.
+func (l *lane) nudge(all bool, own *call) {
+	find := func(ids []uint32) {
+		for _, id := range ids {
+			e := &l.table[index(id)]
+			if e.call != nil && e.call != own { // it may be another call by now
+				l.overdue = append(l.overdue, overdue{e.call, id})
+			}
+		}
+	}
+	l.mu.Lock()
+	find(l.old)
+	l.old, l.young = l.young, l.old[:0]
+	if all {
+		find(l.old)
+		l.old = l.old[:0]
+	}
+	l.mu.Unlock()
+	// A call's lock comes before that of a lane.
+	for _, o := range l.overdue {
+		o.call.nudge(l, o.id)
+	}
+	clear(l.overdue)
+	l.overdue = l.overdue[:0]
+}
+
+type overdue struct {
+	call *call
+	id   uint32
 }
 
 // looks is how many times a spin looks before it asks the clock, which takes as long.

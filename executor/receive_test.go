@@ -2,6 +2,8 @@ package executor
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"testing"
 
 	"github.com/ringwire/ringwire/internal/sys"
@@ -32,7 +34,7 @@ func TestSleepingReceiverHeedsItsContext(t *testing.T) {
 		cancel() // the last look before the sleep
 		return false
 	}
-	l.receive(ctx, &call{done: make(chan struct{}, 1)})
+	l.receive(ctx, &call{done: make(chan bool, 2)})
 	if !l.held.Load() || !l.handed.Load() || len(l.wake) != 1 {
 		t.Errorf("held=%v handed=%v wake=%d", l.held.Load(), l.handed.Load(), len(l.wake))
 	}
@@ -112,5 +114,88 @@ func TestReceiverGivesWay(t *testing.T) {
 			t.Fatal(err)
 		}
 		l.look(true, 1)
+	}
+}
+
+// Calls that have been in the lane for long are told to look at their contexts, once,
+// but for the receiver's own; and calls that have ended are forgotten.
+func TestNudge(t *testing.T) {
+	l := bareLane(t)
+	l.service.Store(1) // so that it takes calls in advance
+	send := func() *call {
+		c := &call{target: &target{module: []byte("m"), name: []byte("f")}, done: make(chan bool, 2), brief: true}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if !l.trySend(c) {
+			t.Fatal("not sent")
+		}
+		return c
+	}
+	for range 10 {
+		c := send()
+		if _, err := l.leave(c.id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	own, early := send(), send()
+	l.nudge(false, own)
+	late := send()
+	if n := len(l.young) + len(l.old); n != 3 {
+		t.Errorf("%d calls are remembered", n)
+	}
+	told := func(when string, want ...int) {
+		t.Helper()
+		if got := []int{len(own.done), len(early.done), len(late.done)}; !slices.Equal(got, want) {
+			t.Errorf("%s: own, early, late: %v, want %v", when, got, want)
+		}
+	}
+	told("at once", 0, 0, 0)
+	l.nudge(false, own)
+	told("the second time", 0, 1, 0)
+	l.nudge(true, own)
+	told("all", 0, 1, 1)
+	l.nudge(true, own)
+	told("again", 0, 1, 1)
+
+	// Sent again to another lane, it is not there to be found.
+	l.young, l.old = nil, nil
+	again := send()
+	l.pool.lanes.Store(&[]*lane{})
+	l.pool.settle(&worker{lane: l}, []verdict{{again, false}})
+	if again.phase != phaseQueued || len(again.done) != 1 {
+		t.Errorf("phase=%v told=%d", again.phase, len(again.done))
+	}
+
+	early.fail(errors.New("the end"), OutcomeNotStarted)
+	if early.ended(); len(early.done) != 0 {
+		t.Error("not to the end")
+	}
+}
+
+// Whoever comes to a lane that sleeps looks at its own context.
+func TestSleepIsNotQuick(t *testing.T) {
+	for _, test := range []struct {
+		own  *call
+		load int32
+	}{{nil, 1}, {nil, 2}, {&call{}, 1}, {&call{}, 2}} {
+		l := bareLane(t)
+		l.load.Store(test.load)
+		l.learn(1, nil)
+		if !l.quick.Load() {
+			t.Error("an answer does not make it quick")
+		}
+		l.hasWork = func() bool {
+			l.wakeMaster.Ring()
+			return false
+		}
+		l.sleep(t.Context(), test.own)
+		if l.quick.Load() {
+			t.Errorf("own=%v load=%d: still quick", test.own != nil, test.load)
+		}
+	}
+	l := bareLane(t)
+	l.relayed = true
+	if l.learn(1, nil); l.quick.Load() {
+		t.Error("a stream is quick")
 	}
 }

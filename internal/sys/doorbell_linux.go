@@ -106,7 +106,8 @@ func (d *eventBell) Wait(ready func() bool, limit time.Duration) error {
 	// Moving a deadline costs as much as the rest, so it is moved rarely, and a wait
 	// may end at half of its limit.
 	if limit > 0 {
-		if now := time.Now(); d.deadline.Sub(now) < limit/2 {
+		now := time.Now()
+		if left := d.deadline.Sub(now); left < limit/2 || left > limit {
 			d.deadline = now.Add(limit)
 			if err := d.file.SetReadDeadline(d.deadline); err != nil {
 				return err
