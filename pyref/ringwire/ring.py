@@ -8,7 +8,9 @@ the ring must not be touched again.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
+from functools import lru_cache
 from struct import Struct
 from typing import Final, NoReturn
 
@@ -33,14 +35,23 @@ from .words import U32_BYTES, U64_BYTES, Cursor, word
 _SLOT_HEADER: Final = Struct("<II")
 _U32_MASK: Final = 0xFFFFFFFF
 
-# How many slots are copied between two looks at the other side.
-_BATCH: Final = 16
+# How many slots are written, and read, between two looks at the other side. Fewer are written, so
+# that it can read some of them while others are written.
+_WRITE_BATCH: Final = 8
+_READ_BATCH: Final = 24
 
 # How much memory a message may claim before its bytes have arrived: so much, or so many times what
 # is there. And how much is kept for the next one.
 _ROOM: Final = 4 << 20
 _ROOM_FACTOR: Final = 4
 _ROOM_KEPT: Final = 8 << 20
+
+
+@lru_cache(maxsize=64)
+def _headers(length: int, offset: int, count: int, size: int) -> memoryview:
+    """The slot headers of count fragments of size bytes, the first of them with this offset."""
+    end = offset + count * size
+    return memoryview(array("Q", range(length | offset << 32, length | end << 32, size << 32)))
 
 
 class Ring:
@@ -51,7 +62,9 @@ class Ring:
     """
 
     __slots__ = (
+        "_data",
         "_fields",
+        "header_words",
         "max_message",
         "memory",
         "need_wakeup",
@@ -74,9 +87,12 @@ class Ring:
         self.slot_size = layout.slot_size
         self.slot_stride = layout.slot_stride
         self.max_message = layout.max_message
-        # Slices of a view cost no copy.
+        # Slices of a view cost no copy. Each slot header is one of the words.
         self.view = memoryview(memory)
-        self._fields = [self.view]
+        self.header_words = self.view.cast("Q")
+        self._fields = [self.view, self.header_words]
+        # Of the first slots, as far as they were needed.
+        self._data: list[memoryview] = []
         self.write_position = self._field(control_offset + CONTROL_WRITE_POSITION, U64_BYTES)
         self.urgent_count = self._field(control_offset + CONTROL_URGENT_COUNT, U32_BYTES)
         self.read_position = self._field(control_offset + CONTROL_READ_POSITION, U64_BYTES)
@@ -101,9 +117,32 @@ class Ring:
         """The offset in memory of the slot with this position."""
         return self.slots_offset + (position & (self.slot_count - 1)) * self.slot_stride
 
+    # Fragment by fragment, most of the time of a long message would go by between the copies. So
+    # slots that follow one another in memory are handled together: their headers are one slice with
+    # a stride, and the data of each is a view that was made once.
+
+    def headers(self, index: int, count: int) -> slice:
+        """Where the headers of count slots are in header_words."""
+        first = (self.slots_offset + index * self.slot_stride) // U64_BYTES
+        step = self.slot_stride // U64_BYTES
+        return slice(first, first + count * step, step)
+
+    def data(self, index: int, count: int) -> list[memoryview]:
+        """The data bytes of count slots, one view each."""
+        known = len(self._data)
+        if known < index + count:
+            first = self.slots_offset + SLOT_HEADER_SIZE
+            starts = range(
+                first + known * self.slot_stride,
+                first + (index + count) * self.slot_stride,
+                self.slot_stride,
+            )
+            self._data += [self.view[start : start + self.slot_size] for start in starts]
+        return self._data[index : index + count]
+
     def close(self) -> None:
         """Give up the shared fields: whoever still uses them gets a ValueError."""
-        for field in self._fields:
+        for field in self._fields + self._data:
             field.release()
 
 
@@ -144,28 +183,14 @@ class Producer(Cursor):
         if not 0 < length <= ring.max_message:
             raise ValueError(f"message length={length} maximum={ring.max_message}")
         pieces = message if isinstance(message, Pieces) else Pieces((message,))
-        view, size, stride = ring.view, ring.slot_size, ring.slot_stride
-        pack_header = _SLOT_HEADER.pack_into
+        size = ring.slot_size
         left = min(self.free_slots(), -(-(length - offset) // size))
         while left > 0:
-            # Slots that follow one another in memory too, but few enough that the consumer can
-            # copy some while others are written.
             index = self.position & (ring.slot_count - 1)
-            count = min(left, ring.slot_count - index, _BATCH)
-            first = ring.slots_offset + index * stride
-            piece, start, stop = pieces.at(offset)
-            for slot in range(first, first + count * stride, stride):
-                end = offset + size
-                if end > length:  # noqa: PLR1730 (min is a call)
-                    end = length
-                pack_header(view, slot, length, offset)
-                data = slot + SLOT_HEADER_SIZE
-                if end <= stop:
-                    view[data : data + end - offset] = piece[offset - start : end - start]
-                else:
-                    view[data : data + end - offset] = pieces.slice(offset, end)
-                    piece, start, stop = pieces.at(end)
-                offset = end
+            most = min(left, ring.slot_count - index, _WRITE_BATCH)
+            source, count = pieces.source(offset, size, most)
+            ring.header_words[ring.headers(index, count)] = _headers(length, offset, count, size)
+            offset += sum(map(source.readinto, ring.data(index, count)))
             left -= count
             self.position += count
             # Release; pairs with the consumer's load of write_position.
@@ -250,31 +275,38 @@ class Consumer(Cursor):
 
     def _copy_fragments(self, end: int) -> None:
         """Copy some fragments of the message at hand, and release all of them but its last."""
-        ring = self.ring
-        memory, size, length = ring.view, ring.slot_size, self.length
-        unpack_header = _SLOT_HEADER.unpack_from
+        ring, length, filled = self.ring, self.length, self._filled
         index = self.position & (ring.slot_count - 1)
-        count = min(end - self.position, ring.slot_count - index, _BATCH)
-        first = ring.slots_offset + index * ring.slot_stride
-        self._make_room(min(count * size, length - self._filled))
-        room, filled, copied = self._room, self._filled, 0
-        for slot in range(first, first + count * ring.slot_stride, ring.slot_stride):
-            header = unpack_header(memory, slot)
-            if header != (length, filled):
-                break
-            end = filled + size
-            if end > length:  # noqa: PLR1730 (min is a call)
-                end = length
-            data = slot + SLOT_HEADER_SIZE
-            room[filled:end] = memory[data : data + end - filled]
-            filled = end
-            copied += 1
-        self._filled = filled
-        self.position += copied - self._complete()
+        count = min(end - self.position, ring.slot_count - index, _READ_BATCH)
+        found = ring.header_words[ring.headers(index, count)].tobytes()
+        expected = _headers(length, filled, count, ring.slot_size).tobytes()
+        if found != expected:
+            # What comes before the first bad one is copied all the same.
+            count = self._good(found, expected)
+        data = ring.data(index, count)
+        end = filled + count * ring.slot_size
+        if end > length:
+            data[-1] = data[-1][: length - end]
+            end = length
+        self._make_room(end - filled)
+        room = self._room
+        for part in data:
+            start, filled = filled, filled + len(part)
+            room[start:filled] = part
+        self._filled = end
+        self.position += count - self._complete()
         # Release; pairs with the producer's load of read_position.
         self._read_position[0] = self.position
-        if copied < count:
-            self._refuse(header, filled)
+
+    def _good(self, found: bytes, expected: bytes) -> int:
+        """How many headers of fragments are as expected, if not all; LaneError if none is."""
+        headers = zip(
+            _SLOT_HEADER.iter_unpack(found), _SLOT_HEADER.iter_unpack(expected), strict=True
+        )
+        good = next(i for i, (header, due) in enumerate(headers) if header != due)
+        if good == 0:
+            self._refuse(_SLOT_HEADER.unpack_from(found), self._filled)
+        return good
 
     def _refuse(self, header: tuple[int, int], expected: int) -> NoReturn:
         length, offset = header

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from test_ring import Lane
 
 from ringwire.pieces import Pieces
 from ringwire.region import Layout
+from ringwire.wire import Bytes
 
 PIECES = (b"", b"a", b"bcd", bytearray(b"efghij"), b"", memoryview(b"kl"), b"")
 WHOLE = b"abcdefghijkl"
@@ -34,9 +37,10 @@ def test_nothing() -> None:
 @pytest.mark.parametrize(
     "lengths", [(1, 200), (64, 64), (63, 65), (20, 5, 150, 3), (64, 1), (191,)]
 )
-def test_in_a_ring(lengths: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_in_a_ring(lengths: tuple[int, ...], kind: Callable[[bytes], Bytes]) -> None:
     data = bytes(range(256))
-    pieces = [data[i : i + length] for i, length in enumerate(lengths)]
+    pieces = [kind(data[i : i + length]) for i, length in enumerate(lengths)]
     whole = b"".join(pieces)
     lane = Lane(Layout(slot_count=2, slot_size=64, max_message=1024))
     offset = lane.producer.put(Pieces(pieces))

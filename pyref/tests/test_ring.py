@@ -368,6 +368,7 @@ def test_producer_learns_that_the_consumer_sleeps() -> None:
 
 def test_closed_ring_cannot_be_used() -> None:
     lane = Lane()
+    lane.producer.put(b"x")
     lane.ring.close()
     with pytest.raises(ValueError, match="released"):
         lane.producer.put(b"x")
