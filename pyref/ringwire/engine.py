@@ -65,6 +65,7 @@ _SLOT_AND_REQUEST: Final = Struct("<QBIIQI")
 assert REQUEST_HEADER_STRUCT == "<BIIIII"
 _BEFORE_ID: Final = Struct("<QB")
 _BEFORE_NAMES: Final = Struct("<IQI")
+_REQUEST: Final = Struct("<BIIQI")
 _NAMES_OFFSET: Final = SLOT_HEADER_SIZE + REQUEST_HEADER_SIZE
 # How many shapes are kept.
 _SHAPES: Final = 1024
@@ -183,8 +184,6 @@ class Engine:
         # CANCELs that were seen ahead of their turn: id to position in the ring. They mean only
         # requests that lie before them, because ids are used again; so each goes at its turn.
         self._cancels: dict[int, int] = {}
-        # A request that was parsed but must wait in the ring.
-        self._waiting: Request | None = None
         # Jobs that the sync thread has not finished; the queue is made with the thread.
         self._sync_jobs = 0
         self._sync_queue: queue.SimpleQueue[_Job] | None = None
@@ -523,8 +522,11 @@ class Engine:
             if self._spin.wait(consumer.ring.write_position, consumer.position) is None:
                 return False
             message = consumer.peek()
+        found = self._known(message)
+        if found is not None:
+            return self._dispatch(*found)
         try:
-            parsed = self._waiting or parse_request(message, consumer.ring.max_message, share=True)
+            parsed = parse_request(message, consumer.ring.max_message, share=True)
         except WireError as error:
             consumer.take()
             self._refuse(message, error)
@@ -539,17 +541,32 @@ class Engine:
             consumer.take()
             self._cancel(parsed.request_id)
             return True
-        names = f"{parsed.module_name}{parsed.function_name}".encode()
-        handler = self._handlers.cache.get(names)
-        if handler is not None and handler.module_len == len(parsed.module_name.encode()):
-            done = self._dispatch(parsed.request_id, handler, parsed.kwargs)
-        else:
-            done = self._serve_first(parsed)
-        self._waiting = None if done else parsed
-        return done
+        return self._serve_first(parsed)
+
+    def _known(self, message: Bytes) -> tuple[int, Handler, Bytes] | None:
+        """A good request for a function that was called before: its id, handler and kwargs.
+
+        None if it is another message, or if there is anything to say about it. As in _serve, names
+        are valid because these very bytes were parsed before.
+        """
+        if len(message) < REQUEST_HEADER_SIZE:
+            return None
+        type_, request_id, total, lengths, kwargs_len = _REQUEST.unpack_from(message)
+        start = total - kwargs_len
+        if (
+            type_ != TYPE_REQUEST
+            or not request_id
+            or total != len(message)
+            or start != REQUEST_HEADER_SIZE + (lengths & _U32_MASK) + (lengths >> 32)
+        ):
+            return None
+        handler = self.cache.get(bytes(message[REQUEST_HEADER_SIZE:start]))
+        if handler is None or handler.lengths != lengths:
+            return None
+        return request_id, handler, memoryview(message)[start:]
 
     # spec:req LIFE-014 LIFE-015 LIFE-016
-    def _refuse(self, message: memoryview, error: WireError) -> None:
+    def _refuse(self, message: Bytes, error: WireError) -> None:
         request_id = int.from_bytes(message[1:5], "little")
         if len(message) < _ID_END or request_id == 0:
             self._block.count_refused()

@@ -22,7 +22,7 @@ from .doorbell import Doorbell, fences, full_fence
 from .failure import fit
 from .pieces import Pieces
 from .ring import Producer
-from .wire import encode_response, response_header
+from .wire import encode_response
 
 # Slot header and the response header of a success in one, for the reason given in engine.py. What
 # is the same in each is one field: status_code, error_message_len and success.
@@ -30,6 +30,7 @@ _SLOT_AND_RESULT: Final = Struct("<QBIII7s")
 _pack_result: Final = _SLOT_AND_RESULT.pack_into
 _SUCCESS: Final = Struct("<HIB").pack(STATUS_OK, 0, 1)
 assert RESPONSE_HEADER_STRUCT == "<BIIIHIB"
+_RESULT: Final = Struct("<BIII7s")
 _BODY_OFFSET: Final = SLOT_HEADER_SIZE + RESPONSE_HEADER_SIZE
 
 # The same in parts: all before request_id, and all between it and the body.
@@ -38,6 +39,9 @@ _FRAME_TAIL: Final = Struct("<II7s")
 
 # Below this length a body goes the direct way; there is a frame for each length.
 DIRECT_MAX: Final = 512
+
+# Up to this length putting a message together costs less than keeping it in pieces.
+_MUCH: Final = 96 << 10
 
 # A consumer that copies frees a slot long before a sleep of any length would end.
 _SPIN_NS: Final = 50_000
@@ -193,11 +197,9 @@ class Responder:
             reason = f"the result is too large: total_length={total} maximum={self._max_message}"
             self.failure(request_id, STATUS_TOO_LARGE, reason)
         else:
-            header = response_header(
-                request_id, STATUS_OK, True, len(body), max_message=self._max_message
-            )
-            parts = body.parts if isinstance(body, Pieces) else [body]
-            self._send(Pieces([header, *parts]))
+            header = _RESULT.pack(TYPE_RESPONSE, request_id, total, len(body), _SUCCESS)
+            parts = (header, *body.parts) if isinstance(body, Pieces) else (header, body)
+            self._send(b"".join(parts) if total <= _MUCH else Pieces(parts))
 
     def failure(
         self, request_id: int, status: int, message: str, details: dict[str, Any] | None = None
