@@ -6,6 +6,7 @@ import fcntl
 import json
 import mmap
 import os
+import platform
 import signal
 import struct
 import subprocess
@@ -689,3 +690,12 @@ def test_a_loop_that_is_not_installed(start: Callable[..., Master], tmp_path: Pa
     assert complaint(start, RINGWIRE_LOOP="uvloop", PYTHONPATH=path) == (
         "ringwire worker: RINGWIRE_LOOP: No module named uvloop; using the standard loop\n"
     )
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is the way of glibc")
+def test_memory_of_long_messages_is_kept(master: Master) -> None:
+    text = "x" * (1 << 20)
+    before = [master.call("sample:page_faults", {"text": text}) for _ in range(5)][-1]
+    for _ in range(10):
+        after = master.call("sample:page_faults", {"text": text})
+    assert after - before < 10 * len(text) / mmap.PAGESIZE
