@@ -24,6 +24,8 @@ from .wire import Bytes
 
 _ENVELOPE: Final = Struct(ENVELOPE_HEADER_STRUCT)
 _ATTACHMENT: Final = Struct(ATTACHMENT_HEADER_STRUCT)
+# An envelope without JSON text up to the data of its only attachment, which has no name.
+_WHOLE: Final = Struct(ENVELOPE_HEADER_STRUCT + ATTACHMENT_HEADER_STRUCT.removeprefix("<"))
 
 # From how many characters on a text is an attachment: about where it gets cheaper.
 LONG_TEXT: Final = 512
@@ -92,6 +94,14 @@ def envelope(
     return pieces if len(pieces) > _MUCH else bytes(pieces)
 
 
+def _whole(value: bytes | bytearray | memoryview | str) -> bytes | Pieces:
+    """The envelope of a result that is one attachment, as envelope(b"", {"": value}) makes it."""
+    data = _raw(value)
+    kind = KIND_TEXT if isinstance(value, str) else KIND_BYTES
+    head = _WHOLE.pack(0, 0, 1, 0, kind, 0, len(data))
+    return Pieces((head, data)) if len(data) > _MUCH else head + data
+
+
 def _raw(value: bytes | bytearray | memoryview | str) -> bytes:
     """value as bytes that nobody can change until they are sent."""
     return value.encode() if isinstance(value, str) else bytes(value)
@@ -102,7 +112,7 @@ def make(decode_json: Decode, encode_json: EncodeJSON) -> tuple[Decode, Encode]:
 
     # spec:req PAYLOAD-015 PAYLOAD-017 PAYLOAD-020
     def decode(data: Bytes) -> dict[str, Any]:
-        if data[:1] != b"\0":
+        if not data or data[0]:
             return decode_json(data)
         text, attachments = parse_envelope(data)
         kwargs = decode_json(text)
@@ -133,7 +143,7 @@ def make(decode_json: Decode, encode_json: EncodeJSON) -> tuple[Decode, Encode]:
         elif not isinstance(value, _BYTES_TYPES):
             return encode_json(value)
         try:
-            return envelope(b"", {"": value})
+            return _whole(value)
         except UnicodeEncodeError:
             return encode_json(value)
 

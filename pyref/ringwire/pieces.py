@@ -18,13 +18,16 @@ class Pieces:
     def __init__(self, pieces: Iterable[Bytes]) -> None:
         # Without empty ones.
         self.parts = list(filter(len, pieces))
-        self._ends = list(accumulate(map(len, self.parts)))
+        # Of each piece, when somebody asks.
+        self._ends: list[int] = []
 
     def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
+        return sum(map(len, self.parts))
 
     def at(self, offset: int) -> tuple[Bytes, int, int]:
         """The piece with the byte at offset, and where it starts and ends."""
+        if not self._ends:
+            self._ends = list(accumulate(map(len, self.parts)))
         index = bisect_right(self._ends, offset)
         end = self._ends[index]
         return self.parts[index], end - len(self.parts[index]), end

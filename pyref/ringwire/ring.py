@@ -37,7 +37,7 @@ _U32_MASK: Final = 0xFFFFFFFF
 
 # How many slots are written, and read, between two looks at the other side. Fewer are written, so
 # that it can read some of them while others are written.
-_WRITE_BATCH: Final = 8
+_WRITE_BATCH: Final = 9
 _READ_BATCH: Final = 24
 
 # How much memory a message may claim before its bytes have arrived: so much, or so many times what
@@ -64,6 +64,8 @@ class Ring:
     __slots__ = (
         "_data",
         "_fields",
+        "_first_header",
+        "_header_step",
         "header_words",
         "max_message",
         "memory",
@@ -91,6 +93,8 @@ class Ring:
         self.view = memoryview(memory)
         self.header_words = self.view.cast("Q")
         self._fields = [self.view, self.header_words]
+        self._first_header = slots_offset // U64_BYTES
+        self._header_step = layout.slot_stride // U64_BYTES
         # Of the first slots, as far as they were needed.
         self._data: list[memoryview] = []
         self.write_position = self._field(control_offset + CONTROL_WRITE_POSITION, U64_BYTES)
@@ -123,8 +127,8 @@ class Ring:
 
     def headers(self, index: int, count: int) -> slice:
         """Where the headers of count slots are in header_words."""
-        first = (self.slots_offset + index * self.slot_stride) // U64_BYTES
-        step = self.slot_stride // U64_BYTES
+        step = self._header_step
+        first = self._first_header + index * step
         return slice(first, first + count * step, step)
 
     def data(self, index: int, count: int) -> list[memoryview]:
@@ -185,12 +189,15 @@ class Producer(Cursor):
         pieces = message if isinstance(message, Pieces) else Pieces((message,))
         size = ring.slot_size
         left = min(self.free_slots(), -(-(length - offset) // size))
+        portions = 0
         while left > 0:
+            if portions == 0:
+                source, portions = pieces.source(offset, size, left)
             index = self.position & (ring.slot_count - 1)
-            most = min(left, ring.slot_count - index, _WRITE_BATCH)
-            source, count = pieces.source(offset, size, most)
+            count = min(portions, ring.slot_count - index, _WRITE_BATCH)
             ring.header_words[ring.headers(index, count)] = _headers(length, offset, count, size)
             offset += sum(map(source.readinto, ring.data(index, count)))
+            portions -= count
             left -= count
             self.position += count
             # Release; pairs with the consumer's load of write_position.
