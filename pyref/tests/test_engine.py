@@ -337,10 +337,11 @@ def test_refused_message_without_id_is_counted(lane: Lane, message: bytes) -> No
     assert int.from_bytes(lane.memory[base : base + 8], "little") == 1
 
 
-def test_fast_way_refuses_what_the_slow_way_refuses(lane: Lane) -> None:
-    """Every byte of a header, changed in a message that would go the fast way."""
+@pytest.mark.parametrize("padding", [0, 200], ids=["one slot", "fragments"])
+def test_fast_way_refuses_what_the_slow_way_refuses(lane: Lane, padding: int) -> None:
+    """Every byte of a header, changed in a message that would go a fast way."""
     lane.result("add", {"a": 1, "b": 2})
-    good = wire.encode_request(7, "sample", "add", b'{"a":1,"b":2}')
+    good = wire.encode_request(7, "sample", "add", b'{"a":1,"b":2}' + padding * b" ")
     lane.put(good)
     assert lane.answer(7).success
     for index in range(21):
@@ -356,10 +357,26 @@ def test_fast_way_refuses_what_the_slow_way_refuses(lane: Lane) -> None:
     assert lane.result("add", {"a": 1, "b": 2}) == {"sum": 3}
 
 
-# spec:test LIFE-015
-def test_fast_way_drops_requests_without_id(lane: Lane) -> None:
+@pytest.mark.parametrize("padding", [0, 200], ids=["one slot", "fragments"])
+@pytest.mark.parametrize(("more", "code"), [(1, "TRUNCATED_BODY"), (-1, "TRAILING")])
+def test_lengths_that_agree_with_each_other_only(
+    lane: Lane, more: int, code: str, padding: int
+) -> None:
     lane.result("add", {"a": 1, "b": 2})
-    good = bytearray(wire.encode_request(7, "sample", "add", b'{"a":1,"b":2}'))
+    data = b'{"a":1,"b":2}' + padding * b" "
+    message = bytearray(wire.encode_request(7, "sample", "add", data))
+    struct.pack_into("<I", message, 5, len(message) + more)
+    struct.pack_into("<I", message, 17, len(data) + more)
+    lane.put(bytes(message))
+    assert details(lane.answer(7)) == {"code": code}
+
+
+# spec:test LIFE-015
+@pytest.mark.parametrize("padding", [0, 200], ids=["one slot", "fragments"])
+def test_fast_way_drops_requests_without_id(lane: Lane, padding: int) -> None:
+    lane.result("add", {"a": 1, "b": 2})
+    data = b'{"a":1,"b":2}' + padding * b" "
+    good = bytearray(wire.encode_request(7, "sample", "add", data))
     bad = bytearray(good)
     bad[1] = 0
     for _ in range(2):
@@ -371,11 +388,13 @@ def test_fast_way_drops_requests_without_id(lane: Lane) -> None:
         assert lane.answer(7).success
 
 
-def test_names_that_are_the_same_bytes_together(lane: Lane, tmp_path: Path) -> None:
+@pytest.mark.parametrize("padding", [0, 200], ids=["one slot", "fragments"])
+def test_names_that_are_the_same_bytes_together(lane: Lane, padding: int) -> None:
     lane.result("add", {"a": 1, "b": 2})
-    lane.put(wire.encode_request(7, "sampl", "eadd", b'{"a":1,"b":2}'))
+    data = b'{"a":1,"b":2}' + padding * b" "
+    lane.put(wire.encode_request(7, "sampl", "eadd", data))
     assert lane.answer(7).status_code == 403
-    lane.put(wire.encode_request(7, "samplea", "dd", b'{"a":1,"b":2}'))
+    lane.put(wire.encode_request(7, "samplea", "dd", data))
     assert lane.answer(7).status_code == 403
 
 
