@@ -543,7 +543,7 @@ class Engine:
             return True
         return self._serve_first(parsed)
 
-    def _known(self, message: Bytes) -> tuple[int, Handler, Bytes] | None:
+    def _known(self, message: memoryview) -> tuple[int, Handler, Bytes] | None:
         """A good request for a function that was called before: its id, handler and kwargs.
 
         None if it is another message, or if there is anything to say about it. As in _serve, names
@@ -560,13 +560,13 @@ class Engine:
             or start != REQUEST_HEADER_SIZE + (lengths & _U32_MASK) + (lengths >> 32)
         ):
             return None
-        handler = self.cache.get(bytes(message[REQUEST_HEADER_SIZE:start]))
+        handler = self.cache.get(message[REQUEST_HEADER_SIZE:start].tobytes())
         if handler is None or handler.lengths != lengths:
             return None
-        return request_id, handler, memoryview(message)[start:]
+        return request_id, handler, message[start:]
 
     # spec:req LIFE-014 LIFE-015 LIFE-016
-    def _refuse(self, message: Bytes, error: WireError) -> None:
+    def _refuse(self, message: memoryview, error: WireError) -> None:
         request_id = int.from_bytes(message[1:5], "little")
         if len(message) < _ID_END or request_id == 0:
             self._block.count_refused()

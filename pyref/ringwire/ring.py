@@ -263,22 +263,20 @@ class Consumer(Cursor):
         peek after take.
         """
         write = self.published()
-        while self.position < write and not self._complete():
+        while self.position < write and (self.length == 0 or self._filled < self.length):
             if self.length == 0:
                 self.length, _ = self._header(self.position)
                 self._end = self.position + -(-self.length // self.ring.slot_size)
             self._copy_fragments(min(write, self._end))
-        return self._room[: self.length] if self._complete() else None
+        return self._room[: self.length] if 0 < self.length == self._filled else None
 
     # spec:req RING-019
-    def _make_room(self, size: int) -> None:
-        """Room for size bytes more, without believing the length of the message."""
-        needed = self._filled + size
-        if len(self._room) < needed:
-            most = max(_ROOM, _ROOM_FACTOR * self._filled, needed)
-            room = memoryview(bytearray(min(self.length, most)))
-            room[: self._filled] = self._room[: self._filled]
-            self._room = room
+    def _make_room(self, needed: int) -> None:
+        """Room for so many bytes or more, without believing the length of the message."""
+        most = max(_ROOM, _ROOM_FACTOR * self._filled, needed)
+        room = memoryview(bytearray(min(self.length, most)))
+        room[: self._filled] = self._room[: self._filled]
+        self._room = room
 
     def _copy_fragments(self, end: int) -> None:
         """Copy some fragments of the message at hand, and release all of them but its last."""
@@ -295,13 +293,14 @@ class Consumer(Cursor):
         if end > length:
             data[-1] = data[-1][: length - end]
             end = length
-        self._make_room(end - filled)
+        if len(self._room) < end:
+            self._make_room(end)
         room = self._room
         for part in data:
             start, filled = filled, filled + len(part)
             room[start:filled] = part
         self._filled = end
-        self.position += count - self._complete()
+        self.position += count - (end == length)
         # Release; pairs with the producer's load of read_position.
         self._read_position[0] = self.position
 
@@ -321,9 +320,6 @@ class Consumer(Cursor):
         facts = f"fragment_offset={offset} expected={expected} "
         facts += f"message_length={length} expected={self.length} after={self.position}"
         raise LaneError(code, facts)
-
-    def _complete(self) -> bool:
-        return 0 < self.length == self._filled
 
     def take(self) -> None:
         """Release the last slot of the next message: from now on its call counts as started.
