@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -31,12 +32,16 @@ const latencyRoom = 1 << 16
 func closedLoop(ctx context.Context, cancel context.CancelCauseFunc, call Call, inFlight int, span time.Duration) Sample {
 	calls, latencies := make([]int, inFlight), make([][]time.Duration, inFlight)
 	room := max(latencyRoom/inFlight, 1)
-	var callers sync.WaitGroup
-	began := time.Now()
-	end := began.Add(span)
+	var ready, callers sync.WaitGroup
+	ready.Add(inFlight)
+	begin := make(chan struct{})
+	var began, end time.Time
 	for i := range inFlight {
 		callers.Go(func() {
 			own := make([]time.Duration, 0, room)
+			growStack()
+			ready.Done()
+			<-begin
 			for at, n := began, 0; at.Before(end) && ctx.Err() == nil; n++ {
 				if err := call(ctx, n); err != nil {
 					cancel(fmt.Errorf("call %d: %w", n, err))
@@ -50,12 +55,25 @@ func closedLoop(ctx context.Context, cancel context.CancelCauseFunc, call Call, 
 			latencies[i] = settled(own)
 		})
 	}
+	ready.Wait()
+	began = time.Now()
+	end = began.Add(span)
+	close(begin)
 	callers.Wait()
 	sample := Sample{Elapsed: time.Since(began), Latencies: slices.Concat(latencies...)}
 	for _, n := range calls {
 		sample.Calls += n
 	}
 	return sample
+}
+
+// growStack makes room for a call on the goroutine's stack. The first calls of a
+// thousand callers would have to do it otherwise, one after the other.
+//
+//go:noinline
+func growStack() {
+	var room [16 << 10]byte
+	runtime.KeepAlive(&room)
 }
 
 // settled leaves out a caller's first call, unless it is the only one: all callers
