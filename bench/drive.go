@@ -35,20 +35,21 @@ func closedLoop(ctx context.Context, cancel context.CancelCauseFunc, call Call, 
 	var ready, callers sync.WaitGroup
 	ready.Add(inFlight)
 	begin := make(chan struct{})
-	var began, end time.Time
+	var began time.Time
 	for i := range inFlight {
 		callers.Go(func() {
 			own := make([]time.Duration, 0, room)
 			growStack()
 			ready.Done()
 			<-begin
-			for at, n := began, 0; at.Before(end) && ctx.Err() == nil; n++ {
+			var at time.Duration // since began
+			for n := 0; at < span && ctx.Err() == nil; n++ {
 				if err := call(ctx, n); err != nil {
 					cancel(fmt.Errorf("call %d: %w", n, err))
 					break
 				}
-				now := time.Now()
-				own = append(own, now.Sub(at))
+				now := time.Since(began)
+				own = append(own, now-at)
 				at = now
 			}
 			calls[i] = len(own)
@@ -57,7 +58,6 @@ func closedLoop(ctx context.Context, cancel context.CancelCauseFunc, call Call, 
 	}
 	ready.Wait()
 	began = time.Now()
-	end = began.Add(span)
 	close(begin)
 	callers.Wait()
 	sample := Sample{Elapsed: time.Since(began), Latencies: slices.Concat(latencies...)}
