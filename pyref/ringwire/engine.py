@@ -306,7 +306,7 @@ class Engine:
         set_running_loop(None)
         in_loop = False
         try:
-            while not self.stopping:
+            while not self._stopping:
                 # All this stays as it is until the next look at the clock: what is done by the book
                 # ends that time early. It is done before a spin, not after.
                 position = consumer.position
@@ -376,8 +376,8 @@ class Engine:
                         function, is_async = handler.function, handler.is_async
                         binds = handler.binds
                         self._handler = handler
-                    if not self._plain and (self.stopping or cancels or not is_async):
-                        dispatch = not self.stopping
+                    if not self._plain and (self._stopping or cancels or not is_async):
+                        dispatch = not self._stopping
                         break
                     # spec:req PAYLOAD-001 PAYLOAD-002
                     try:
