@@ -4,9 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
+	"unsafe"
 
 	"github.com/ringwire/ringwire/internal/sys"
 )
@@ -18,18 +18,23 @@ func TestOneCPU(t *testing.T) {
 		t.Skip("all tests run on one CPU")
 	}
 	runtime.LockOSThread() // and never unlock: the thread ends with the test
-	var set unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &set); err != nil {
-		t.Fatal(err)
+	var cpus [128]uint64   // a bit for each
+	affinity := func(call uintptr) {
+		t.Helper()
+		if _, _, err := syscall.RawSyscall(call, 0, unsafe.Sizeof(cpus), uintptr(unsafe.Pointer(&cpus))); err != 0 {
+			t.Fatal(err)
+		}
 	}
-	first := 0
-	for !set.IsSet(first) {
-		first++
+	affinity(syscall.SYS_SCHED_GETAFFINITY)
+	found := false
+	for i, some := range cpus {
+		if cpus[i] = 0; !found && some != 0 {
+			cpus[i], found = some&-some, true // the first
+		}
 	}
-	set.Zero()
-	set.Set(first)
-	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		t.Fatal(err)
+	affinity(syscall.SYS_SCHED_SETAFFINITY)
+	if !sys.OneCPU() {
+		t.Fatal("not on one CPU")
 	}
 	tests := "^(TestCall|TestResultsAreNotMixedUp|TestCancelAsync|TestDeathsAreTold|TestNoCallWaitsBehindASlowOne|TestClosedDescriptors)$"
 	out, err := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+tests).CombinedOutput()
