@@ -151,6 +151,10 @@ func (w *worker) configure() error {
 	return nil
 }
 
+// inBetween is for how long a fault of the handshake can be seen. Whoever looks for
+// it may have to wait for a CPU.
+const inBetween = 300 * time.Millisecond
+
 // becomeReady is the handshake.
 func (w *worker) becomeReady() {
 	pid := os.Getpid()
@@ -162,13 +166,13 @@ func (w *worker) becomeReady() {
 	case ReadyTooEarly:
 		w.state(ring.StateReady)
 		w.out.bell.ring()
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(inBetween)
 		introduce()
 		return
 	case BellBeforeReady:
 		introduce()
 		w.out.bell.ring()
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(inBetween)
 		w.state(ring.StateReady)
 		return
 	case HeaderWriter:
