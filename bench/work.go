@@ -56,8 +56,8 @@ type Sample struct {
 	Calls   int
 	Elapsed time.Duration
 	// Latencies of the calls, in any order: of a closed loop, from one call's end
-	// to the next one's, without each caller's first; of an open loop, from the time at which a call was due, so
-	// that a peer that falls behind cannot hide it.
+	// to the next one's, without each caller's first; of an open loop, from the time
+	// at which a call was due, so that a peer that falls behind cannot hide it.
 	Latencies []time.Duration
 	// CPU is the user and system time of the caller and of the workers together.
 	CPU time.Duration

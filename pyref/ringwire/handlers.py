@@ -76,7 +76,6 @@ class Handler:
         "is_async",
         "is_brief",
         "lengths",
-        "module_len",
         "name",
         "names",
     )
@@ -87,7 +86,6 @@ class Handler:
         # which tell apart names that are the same bytes together.
         raw = name.encode()
         self.names = raw[:module_len] + raw[module_len + 1 :]
-        self.module_len = module_len
         self.lengths = module_len | (len(self.names) - module_len) << 32
         self.function = function
         # Whether calling it checks the arguments exactly as check() does, before any of its code.
@@ -135,7 +133,7 @@ class Handlers:
     """The functions that this worker may run.
 
     cache maps the bytes of module and function name, one after the other, to the handler; whoever
-    looks there must compare module_len.
+    looks there must compare lengths.
     """
 
     def __init__(self, allow: Iterable[str] = ()) -> None:

@@ -322,29 +322,6 @@ def encode_cancel(request_id: int) -> bytes:
 
 
 # spec:req WIRE-030 WIRE-031
-def response_header(
-    request_id: int,
-    status_code: int,
-    success: int,
-    body_len: int,
-    error: bytes = b"",
-    *,
-    max_message: int = MAX_MESSAGE_DEFAULT,
-) -> bytes:
-    """What comes before body and error message; raise the WireError that a decoder would."""
-    _require("request_id", request_id, _U32_MAX)
-    _require("status_code", status_code, _U16_MAX)
-    _require("success", success, 0xFF)
-    lengths = (body_len, len(error))
-    total = RESPONSE_HEADER_SIZE + sum(lengths)
-    _check_response_lengths(TYPE_RESPONSE, total, lengths, max_message)
-    _check_response_contents(request_id, status_code, success, len(error))
-    _text(error, RESPONSE_HEADER_SIZE + body_len, "error_message")
-    return _RESPONSE.pack(
-        TYPE_RESPONSE, request_id, total, body_len, status_code, len(error), success
-    )
-
-
 def encode_response(
     request_id: int,
     status_code: int,
@@ -356,8 +333,16 @@ def encode_response(
 ) -> bytes:
     """Encode a RESPONSE; raise the WireError that a decoder would."""
     error = _encoded(error_message)
-    header = response_header(
-        request_id, status_code, success, len(body), error, max_message=max_message
+    _require("request_id", request_id, _U32_MAX)
+    _require("status_code", status_code, _U16_MAX)
+    _require("success", success, 0xFF)
+    lengths = (len(body), len(error))
+    total = RESPONSE_HEADER_SIZE + sum(lengths)
+    _check_response_lengths(TYPE_RESPONSE, total, lengths, max_message)
+    _check_response_contents(request_id, status_code, success, len(error))
+    _text(error, RESPONSE_HEADER_SIZE + len(body), "error_message")
+    header = _RESPONSE.pack(
+        TYPE_RESPONSE, request_id, total, len(body), status_code, len(error), success
     )
     return b"".join((header, body, error))
 

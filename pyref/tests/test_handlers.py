@@ -199,7 +199,7 @@ def test_found_once_and_kept() -> None:
     handlers = Handlers(["sample:*"])
     handler = handlers.find("sample", "add")
     assert handlers.cache == {b"sampleadd": handler}
-    assert handler.module_len == 6
+    assert handler.lengths == 6 | (len(handler.names) - 6) << 32
     assert handler.name == "sample:add"
 
 
