@@ -533,7 +533,7 @@ class Engine:
         if found is not None:
             return self._dispatch(*found)
         try:
-            parsed = parse_request(message, consumer.ring.max_message, share=True)
+            parsed = parse_request(message, consumer.ring.max_message)
         except WireError as error:
             consumer.take()
             self._refuse(message, error)

@@ -205,12 +205,10 @@ def _name(raw: bytes, offset: int, field: str) -> str:
 
 
 # spec:req WIRE-027 WIRE-028 WIRE-029
-def parse_request(
-    data: Bytes, max_message: int = MAX_MESSAGE_DEFAULT, *, share: bool = False
-) -> RequestMessage:
+def parse_request(data: Bytes, max_message: int = MAX_MESSAGE_DEFAULT) -> RequestMessage:
     """Decode exactly one message that a master sends; raise WireError if it is refused.
 
-    The result shares no memory with data, except that with share its kwargs are a view of it.
+    The result shares no memory with data.
     """
     available = len(data)
     _check_header_complete(available, REQUEST_HEADER_SIZE, REQUEST_FIELDS)
@@ -227,12 +225,11 @@ def parse_request(
     kwargs_offset = function_offset + function_len
     module = bytes(data[REQUEST_HEADER_SIZE:function_offset])
     function = bytes(data[function_offset:kwargs_offset])
-    kwargs = memoryview(data)[kwargs_offset : kwargs_offset + kwargs_len]
     return Request(
         request_id,
         _name(module, REQUEST_HEADER_SIZE, "module_name"),
         _name(function, function_offset, "function_name"),
-        kwargs if share else bytes(kwargs),
+        bytes(data[kwargs_offset : kwargs_offset + kwargs_len]),
     )
 
 
